@@ -1,0 +1,1 @@
+"""Adapters, one package a framework: a driver, and bindings under the references' family names."""

@@ -1,0 +1,11 @@
+"""NumPy: performs the references themselves, and users' functions of arrays."""
+
+from equivalence.binding import Adapter
+
+adapter = Adapter(
+    name="numpy",
+    title="NumPy reference",
+    driver="equivalence_adapters.numpy.driver:NumpyDriver",
+    bindings="",
+    requires=("numpy>=1.23",),
+)

@@ -1,0 +1,10 @@
+"""TensorFlow's activations."""
+
+from __future__ import annotations
+
+from equivalence.binding import binding
+from equivalence.lazy import Lazy
+
+tf = Lazy("tensorflow")
+
+relu = binding(tf.nn.relu, docs="https://www.tensorflow.org/api_docs/python/tf/nn/relu")

@@ -1,0 +1,10 @@
+"""PyTorch's activations."""
+
+from __future__ import annotations
+
+from equivalence.binding import binding
+from equivalence.lazy import Lazy
+
+functional = Lazy("torch.nn.functional")
+
+relu = binding(functional.relu, docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html")

@@ -1,0 +1,167 @@
+"""The command line. Each command imports what it needs when it runs, so that ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from equivalence._version import __version__
+
+Command = Callable[..., None]
+
+
+class Suggesting(click.Group):
+    """A group that answers a mistyped command with the nearest."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], self.list_commands(ctx))
+            if not close:
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {' or '.join(close)}?", ctx) from error
+
+
+def _command(module: str, name: str, **options: Any) -> None:
+    """Run a command's function, which returns the exit status, and turn the suite's errors into messages."""
+    from equivalence.errors import EquivalenceError, UsageError  # noqa: PLC0415 - see the module's docstring
+
+    try:
+        status = getattr(import_module(f"equivalence.cli.{module}"), name)(**options)
+    except UsageError as error:
+        click.echo(f"Error: {error}", err=True)
+        status = 64
+    except EquivalenceError as error:
+        click.echo(f"Error: {error}", err=True)
+        status = 2
+    sys.exit(status)
+
+
+def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def apply(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return apply
+
+
+_out = click.Path(dir_okay=False, path_type=Path)
+_seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random value.")
+_timeout = click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds a call may take.")
+_jobs = click.option("--jobs", type=click.IntRange(min=1), help="Workers that compute at the same time.")
+_summary = click.option("--summary", type=_out, help="Write a Markdown summary, as for a pull request.")
+_report = click.option("--report", type=_out, help="Write the HTML report.")
+_dtypes = click.option("--dtype", "dtypes", multiple=True, type=click.Choice(["float32", "float64"]), help="[both]")
+_operations = click.option("-o", "--operation", "operations", multiple=True, metavar="OP", help="Only this operation.")
+_frameworks = click.option(
+    "-f", "--framework", "frameworks", multiple=True, metavar="FRAMEWORK", help="Only this framework."
+)
+
+
+@click.group(cls=Suggesting, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="equivalence")
+def cli() -> None:
+    r"""Say whether two neural-network layers in two frameworks are the same function.
+
+    \b
+    Exit status: 0 as expected, 1 something is different, 2 undecided, an error or
+    nothing compared, 64 usage, 130 interrupted.
+    """
+
+
+@cli.command()
+@_options(_operations, _frameworks, _dtypes)
+@click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this case.")
+@click.option("--json", "json_path", type=_out, help="Write every comparison as JSON lines.")
+@_options(_report, _summary, _seed, _timeout, _jobs)
+def run(**options: Any) -> None:
+    """Compare all frameworks on the operations, forward and gradients."""
+    _command("run", "run", **options)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--only", multiple=True, metavar="NAME", help="Only the port of this name.")
+@click.option("--json", "json_path", type=_out, help="Write the answer as JSON.")
+@_options(_report, _summary, _seed, _dtypes, _timeout, _jobs)
+def check(**options: Any) -> None:
+    """Check the ports that FILE declares: is the ported layer the same function as the original?"""
+    _command("check", "check", **options)
+
+
+@cli.command()
+@click.argument("run_file", metavar="RUN.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("-O", "--output", type=_out, default=Path("report.html"), show_default=True, help="The HTML file.")
+@_summary
+def report(**options: Any) -> None:
+    """Make the HTML report from the JSON lines of a run."""
+    _command("run", "report", **options)
+
+
+@cli.command(name="list")
+@_options(_operations)
+def list_(**options: Any) -> None:
+    """List the operations, their variants, and who performs each."""
+    _command("show", "list_operations", **options)
+
+
+@cli.command()
+@click.argument("operation", metavar="OP")
+def show(**options: Any) -> None:
+    """Show an operation: equation, arguments, parameters, cases, and each framework's conventions."""
+    _command("show", "show", **options)
+
+
+@cli.command()
+def doctor(**options: Any) -> None:
+    """Show each framework's stack, versions and health."""
+    _command("doctor", "doctor", **options)
+
+
+@cli.group(cls=Suggesting)
+def stacks() -> None:
+    """Interpreters with the packages of a framework that cannot live beside the others."""
+
+
+@stacks.command(name="list")
+def stacks_list(**options: Any) -> None:
+    """List the stacks, where each was found, and whether it is whole."""
+    _command("stacks", "list_stacks", **options)
+
+
+@stacks.command(name="create")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Make it anew.")
+def stacks_create(**options: Any) -> None:
+    """Make the stack NAME, such as theano."""
+    _command("stacks", "create", **options)
+
+
+@stacks.command(name="remove")
+@click.argument("name")
+def stacks_remove(**options: Any) -> None:
+    """Remove the stack NAME, if this command made it."""
+    _command("stacks", "remove", **options)
+
+
+def main() -> None:
+    """Run the command line with the contract's exit statuses."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        click.echo("Interrupted.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(64)

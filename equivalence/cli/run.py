@@ -1,0 +1,139 @@
+"""``equivalence run`` and ``equivalence report``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from equivalence import registry, session
+from equivalence.engine import Engine
+from equivalence.matrix import Gap, Plan, plan
+from equivalence.outcome import EXIT_INTERRUPTED, Outcome, exit_status
+from equivalence.report import markdown, write_report
+from equivalence.runfile import Run, atomic, read_run, write_run
+
+_SHOWN = 10
+console = Console()
+progress_console = Console(stderr=True)
+
+
+def run(
+    *,
+    operations: Sequence[str],
+    frameworks: Sequence[str],
+    dtypes: Sequence[str],
+    cases: Sequence[str],
+    json_path: Path | None,
+    report: Path | None,
+    summary: Path | None,
+    seed: int,
+    timeout: float | None,
+    jobs: int | None,
+) -> int:
+    """Run the matrix, print the summary, write what was asked for; return the exit status."""
+    here = session.available(registry.load(), frameworks)
+    planned = plan(here.registry, operations=operations, frameworks=frameworks, dtypes=dtypes, cases=cases)
+    outcomes: list[Outcome] = []
+    interrupted = False
+    with session.engine(here.registry, planned, seed=seed, timeout=timeout, jobs=jobs) as engine:
+        progress_console.print(f"Starting {', '.join(here.registry.adapters)} ...", style="dim")
+        header = session.header(engine, here.absent)
+        try:
+            _collect(engine, planned, outcomes)
+        except KeyboardInterrupt:
+            interrupted = True
+    finished = Run(header, outcomes, complete=not interrupted)
+    _write(finished, json_path, report, summary)
+    _print_summary(finished, planned.gaps)
+    if interrupted:
+        progress_console.print("Interrupted: the finished comparisons are kept.", style="yellow")
+        return EXIT_INTERRUPTED
+    return exit_status((outcome.verdict, outcome.expected) for outcome in outcomes)
+
+
+def report(*, run_file: Path, output: Path, summary: Path | None) -> int:
+    """Make the report of an earlier run."""
+    finished = read_run(run_file)
+    _write(finished, None, output, summary)
+    return exit_status((outcome.verdict, outcome.expected) for outcome in finished.outcomes)
+
+
+def _collect(engine: Engine, planned: Plan, outcomes: list[Outcome]) -> None:
+    columns = (
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=progress_console) as progress:
+        task = progress.add_task("comparing", total=len(planned.cells))
+        for cell, found in zip(planned.cells, engine.run(planned), strict=True):
+            outcomes.extend(found)
+            progress.update(task, advance=1, description=f"{cell.operation.name}-{cell.case.id}")
+        progress.update(task, description="compared")
+
+
+def _write(finished: Run, json_path: Path | None, report_path: Path | None, summary: Path | None) -> None:
+    if json_path is not None:
+        write_run(json_path, finished)
+    if report_path is not None:
+        write_report(report_path, finished)
+    if summary is not None:
+        with atomic(summary) as stream:
+            stream.write(markdown(finished))
+    for path in (json_path, report_path, summary):
+        if path is not None:
+            progress_console.print(f"Wrote {path}", style="dim", highlight=False)
+
+
+def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
+    outcomes = finished.outcomes
+    console.print(_table(outcomes))
+    unexpected = [outcome for outcome in outcomes if not outcome.expected]
+    for outcome in unexpected[:_SHOWN]:
+        console.print(outcome.text(), style="red", markup=False, highlight=False)
+    if len(unexpected) > _SHOWN:
+        console.print(f"... and {len(unexpected) - _SHOWN} more; --json and --report have them all.")
+    for name, reason in finished.header["absent"].items():
+        console.print(f"{name} did not take part: {reason}", style="red", markup=False, highlight=False)
+    for gap in gaps:
+        if gap.row is None and gap.adapter not in finished.header["absent"]:
+            console.print(f"{gap.adapter} has no binding for {gap.operation.name}", style="yellow")
+    console.print(_totals(outcomes), highlight=False)
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table(title="Comparisons as expected, of all, by operation and pair")
+    pairs = list(dict.fromkeys((o.left, o.right) for o in outcomes if o.right))
+    table.add_column("operation")
+    for left, right in pairs:
+        table.add_column(f"{left}\n{right}", justify="right")
+    for operation in dict.fromkeys(outcome.operation for outcome in outcomes):
+        mine = [outcome for outcome in outcomes if outcome.operation == operation]
+        table.add_row(operation, *(_cell([o for o in mine if (o.left, o.right) == pair]) for pair in pairs))
+    return table
+
+
+def _cell(outcomes: Sequence[Outcome]) -> str:
+    if not outcomes:
+        return "-"
+    good = sum(outcome.expected for outcome in outcomes)
+    colour = "green" if good == len(outcomes) else "red"
+    return f"[{colour}]{good}/{len(outcomes)}[/]"
+
+
+def _totals(outcomes: Sequence[Outcome]) -> str:
+    counts: Mapping[str, int] = Counter(
+        "known differences" if outcome.known_difference else outcome.verdict for outcome in outcomes
+    )
+    operations = {outcome.operation for outcome in outcomes}
+    cases = {(outcome.operation, outcome.case) for outcome in outcomes}
+    found = ", ".join(f"{count} {verdict}" for verdict, count in sorted(counts.items()))
+    return (
+        f"{len(operations)} operations, {len(cases)} cases, {len(outcomes)} comparisons: {found or 'nothing compared'}"
+    )

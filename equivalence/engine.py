@@ -1,0 +1,267 @@
+"""Running cells of the matrix: draw, lay out, call every participant in its worker, bring back, compare all pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from equivalence import axes as _axes
+from equivalence.binding import Adapter, Binding, Context
+from equivalence.comparison import TOLERANCES, Comparison, compare
+from equivalence.deviations import Row, find
+from equivalence.errors import EquivalenceError, ShapeError, WorkerError
+from equivalence.inputs import Array
+from equivalence.layout import Layout, block_order
+from equivalence.lookahead import Lookahead
+from equivalence.matrix import Cell, Plan, gradient_quantity, output_quantity
+from equivalence.operation import Operation, generator
+from equivalence.outcome import Outcome, reproduce_command
+from equivalence.pool import Launch, Pool, Reply, Request, source_folders
+from equivalence.registry import Participant, Registry
+from equivalence.stacks import find as find_stack
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a participant gave for a cell, in canonical axes, by quantity; or why it gave nothing."""
+
+    values: Mapping[str, Array]
+    error: EquivalenceError | None = None
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """A cell's canonical arrays and cotangents, and the shape of everything that must come back."""
+
+    arrays: Mapping[str, Array]
+    cotangents: Mapping[str, Array]
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+def packages(registry: Registry) -> dict[str, str]:
+    """The folders of the packages that workers must be able to import."""
+    modules = [operation.origin for operation in registry.operations.values()]
+    modules += [adapter.driver for adapter in registry.adapters.values()]
+    modules += [binding.module for bindings in registry.bindings.values() for binding in bindings]
+    return source_folders([module.partition(":")[0] for module in modules])
+
+
+def launch(adapter: Adapter, *, slot: int = 0) -> Launch:
+    """How to start an adapter's worker.
+
+    Raises:
+        StackError: if its stack does not exist.
+    """
+    return Launch(
+        adapter.name, find_stack(adapter.stack).python, adapter.driver, tuple(adapter.environment.items()), slot
+    )
+
+
+class Engine:
+    """Evaluates cells on a pool of workers.
+
+    Args:
+        registry: what is declared.
+        pool: the workers.
+        rows: the table of known differences.
+        seed: of all random values.
+    """
+
+    def __init__(self, registry: Registry, pool: Pool, rows: Iterable[Row] = (), seed: int = 0) -> None:
+        self.registry, self.pool, self.rows, self.seed = registry, pool, tuple(rows), seed
+
+    def run(self, plan: Plan) -> Iterator[list[Outcome]]:
+        """Outcomes cell by cell, in the plan's order, with several cells in flight."""
+        with Lookahead(self, plan.cells) as ahead:
+            for cell in plan.cells:
+                yield ahead.outcomes(cell)
+
+    def outcomes(self, cell: Cell) -> list[Outcome]:
+        """Every comparison of a cell; one error for each participant that gave no result."""
+        evaluations = self.evaluate(cell)
+        found = [
+            self._outcome(
+                cell, participant.name, "", "call", _error(evaluation.error), log=getattr(evaluation.error, "log", "")
+            )
+            for participant in cell.participants
+            if (evaluation := evaluations[participant.name]).error is not None
+        ]
+        for left, right in cell.pairs:
+            sides = evaluations[left.name], evaluations[right.name]
+            if any(side.error for side in sides):
+                continue
+            for quantity in cell.quantities:
+                compared = compare(sides[0].values[quantity], sides[1].values[quantity], TOLERANCES[cell.dtype])
+                found.append(self._outcome(cell, left.name, right.name, quantity, compared))
+        return found
+
+    def evaluate(self, cell: Cell) -> dict[str, Evaluation]:
+        """What each participant gives, by name."""
+        try:
+            problem = self._problem(cell)
+        except EquivalenceError as error:
+            return {participant.name: Evaluation({}, error) for participant in cell.participants}
+        calls = [(participant, self._submit(cell, participant, problem)) for participant in cell.participants]
+        return {participant.name: _collect(cell, participant, problem, call) for participant, call in calls}
+
+    def _problem(self, cell: Cell) -> _Problem:
+        operation, case = cell.operation, cell.case
+        arrays = {name: cast(array, cell.dtype) for name, array in operation.draw(case, self.seed).items()}
+        sizes = operation.case_sizes(case)
+        reference = next(a for a in self.registry.adapters.values() if not a.bindings)
+        request = Request(
+            {"object": operation.origin}, exact(arrays), list(operation.outputs), parameters=operation.settings(case)
+        )
+        outputs = self.pool.submit(launch(reference), request).result().outputs
+        for name, axes in operation.outputs.items():
+            _axes.measure(
+                axes, outputs[name].shape, sizes, what=f"the reference's {name} in {operation.name}-{case.id}"
+            )
+        cotangents = random_cotangents(outputs, cell.dtype, self.seed, *cell.key[:2])
+        shapes = {output_quantity(name): output.shape for name, output in outputs.items()}
+        shapes |= {gradient_quantity(name): arrays[name].shape for name in operation.differentiable(case)}
+        return _Problem(arrays, cotangents, shapes)
+
+    def _submit(self, cell: Cell, participant: Participant, problem: _Problem) -> Future[Reply] | EquivalenceError:
+        try:
+            request = request_for(cell, participant.binding, problem.arrays, problem.cotangents)
+            return self.pool.submit(launch(participant.adapter), request)
+        except EquivalenceError as error:
+            return error
+
+    def _outcome(
+        self, cell: Cell, left: str, right: str, quantity: str, compared: Comparison, log: str = ""
+    ) -> Outcome:
+        found = [find(self.rows, "difference", name, cell.key, quantity) for name in (left, right)]
+        row = next((row for row in found if row), None) if sum(row is not None for row in found) == 1 else None
+        if row is not None and compared.verdict == "equal":
+            reason = f"the known difference {row.code} of {row.adapter} has stopped: remove its row ({compared.reason})"
+            compared = replace(compared, verdict="error", reason=reason)
+        names = [name for name in (left, right) if name]
+        return Outcome(
+            operation=cell.operation.name,
+            family=cell.operation.family,
+            case=cell.case.id,
+            left=left,
+            right=right,
+            dtype=cell.dtype,
+            quantity=quantity,
+            comparison=compared,
+            known_difference=row.code if row and compared.verdict == "different" else None,
+            link=row.link if row and compared.verdict == "different" else None,
+            log=log,
+            reproduce=reproduce_command(*cell.key, names, self.seed),
+        )
+
+
+def request_for(
+    cell: Cell, binding: Binding | None, arrays: Mapping[str, Array], cotangents: Mapping[str, Array]
+) -> Request:
+    """The call of a binding with native arrays and parameters; of the reference, in float64, without a binding."""
+    operation, settings = cell.operation, cell.operation.settings(cell.case)
+    wrt = operation.differentiable(cell.case) if cotangents else []
+    if binding is None:
+        return Request(
+            {"object": operation.origin}, exact(arrays), list(operation.outputs), {}, settings, wrt, exact(cotangents)
+        )
+    context = Context(settings, operation.case_sizes(cell.case))
+    laid = {name: _layout(operation, binding, name, settings).to_native(array) for name, array in arrays.items()}
+    turned = {name: _layout(operation, binding, name, settings).to_native(c) for name, c in cotangents.items()}
+    keywords = {name: native for name, native in binding.rename.items() if native and name in arrays}
+    return Request(
+        {"object": f"{binding.module}:{binding.attribute}"},
+        laid,
+        list(operation.outputs),
+        keywords,
+        _native_parameters(binding, context),
+        wrt,
+        turned,
+    )
+
+
+def _layout(operation: Operation, binding: Binding | None, name: str, settings: Mapping[str, Any]) -> Layout:
+    """How a binding lays out an argument or an output; canonically without a binding."""
+    declared = operation.outputs[name] if name in operation.outputs else operation.inputs[name].axes
+    canonical = " ".join(_axes.names(declared))
+    if binding is None:
+        return Layout(canonical, canonical)
+    flip = binding.flip.get(name)
+    flipped = flip is not None and all(settings[key] == value for key, value in flip.when.items())
+    blocks = {
+        letter: block_order(operation.blocks[letter], order)
+        for letter, order in binding.blocks.items()
+        if letter in canonical.split()
+    }
+    return Layout(canonical, binding.layouts.get(name, canonical), flip.axes if flip and flipped else "", blocks)
+
+
+def _native_parameters(binding: Binding, context: Context) -> dict[str, Any]:
+    native: dict[str, Any] = {}
+    for name, value in context.parameters.items():
+        keyword = binding.rename.get(name, name)
+        if keyword is not None and keyword not in binding.recode:
+            native[keyword] = value
+    for keyword, recode in binding.recode.items():
+        native[keyword] = recode[context.parameters[keyword]] if isinstance(recode, Mapping) else recode(context)
+    return native
+
+
+def _collect(
+    cell: Cell, participant: Participant, problem: _Problem, call: Future[Reply] | EquivalenceError
+) -> Evaluation:
+    try:
+        if isinstance(call, EquivalenceError):
+            raise call
+        return Evaluation(_canonical(cell, participant, problem, call.result()))
+    except EquivalenceError as error:
+        return Evaluation({}, error)
+
+
+def _canonical(cell: Cell, participant: Participant, problem: _Problem, reply: Reply) -> dict[str, Array]:
+    """The reply's arrays in canonical axes, every one of the right shape.
+
+    Raises:
+        WorkerError: if an output or a gradient is missing, or there is one too many.
+        ShapeError: if one has another shape than the reference's.
+    """
+    operation, settings = cell.operation, cell.operation.settings(cell.case)
+    wanted = [(output_quantity(name), name, reply.outputs) for name in operation.outputs]
+    wanted += [(gradient_quantity(name), name, reply.gradients) for name in operation.differentiable(cell.case)]
+    found = {}
+    for quantity, name, given in wanted:
+        shape = problem.shapes[quantity]
+        layout = _layout(operation, participant.binding, name, settings)
+        expected = layout.to_native(np.empty(shape, np.bool_)).shape
+        if name not in given:
+            raise WorkerError(f"{participant.name} gave no {quantity}", kind="protocol")
+        if given[name].shape != expected:
+            raise ShapeError(f"{participant.name}'s {quantity}", expected=f"shape {expected}", got=given[name].shape)
+        found[quantity] = layout.to_canonical(given[name], dict(zip(layout.canonical.split(), shape, strict=False)))
+    return found
+
+
+def exact(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The same numbers in float64, for the reference."""
+    return {name: cast(array, "float64") for name, array in arrays.items()}
+
+
+def random_cotangents(outputs: Mapping[str, Array], dtype: str, seed: int, *labels: str) -> dict[str, Array]:
+    """A cotangent of the standard normal distribution for each real output."""
+    return {
+        name: np.asarray(generator(seed, *labels, "cotangent", name).standard_normal(output.shape), dtype)
+        for name, output in outputs.items()
+        if output.dtype.kind == "f"
+    }
+
+
+def cast(array: Array, dtype: str) -> Array:
+    """Real numbers in a dtype; integers and booleans as they are."""
+    return array.astype(dtype) if array.dtype.kind == "f" else array
+
+
+def _error(error: EquivalenceError | None) -> Comparison:
+    return Comparison(verdict="error", reason=str(error))

@@ -1,0 +1,174 @@
+"""Finding operations, adapters and bindings through entry points, ours and a third party's alike."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import TypeVar
+
+from equivalence.binding import Adapter, Binding
+from equivalence.errors import DeclarationError, UsageError
+from equivalence.operation import Operation
+
+OPERATIONS = "equivalence.operations"
+ADAPTERS = "equivalence.adapters"
+BINDINGS = "equivalence.bindings"
+
+Declared = TypeVar("Declared")
+
+
+@dataclass(frozen=True)
+class Participant:
+    """One side of the matrix for one operation: an adapter's binding. The reference has no binding."""
+
+    name: str
+    adapter: Adapter
+    binding: Binding | None = None
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything declared: operations and adapters by name, bindings by adapter and operation."""
+
+    operations: Mapping[str, Operation]
+    adapters: Mapping[str, Adapter]
+    bindings: Mapping[tuple[str, str], tuple[Binding, ...]]
+
+    def participants(self, operation: Operation) -> list[Participant]:
+        """Who performs an operation: the reference first, then each adapter's bindings."""
+        found = []
+        for adapter in self.adapters.values():
+            if not adapter.bindings:
+                found.append(Participant(adapter.name, adapter))
+            for item in self.bindings.get((adapter.name, operation.name), ()):
+                name = adapter.name if item.variant is None else f"{adapter.name}/{item.variant}"
+                found.append(Participant(name, adapter, item))
+        return found
+
+    def operation(self, name: str) -> Operation:
+        """The operation of that name, else an error that suggests one."""
+        return _look_up("operation", name, self.operations)
+
+    def adapter(self, name: str) -> Adapter:
+        """The adapter of that name, else an error that suggests one."""
+        return _look_up("framework", name, self.adapters)
+
+    def with_binding(self, adapter: str, operation: str, changed: Binding) -> Registry:
+        """A registry in which an adapter performs an operation by another binding, as mutation tests need it."""
+        return replace(self, bindings={**self.bindings, (adapter, operation): (changed,)})
+
+
+def suggest(what: str, name: str, known: Iterable[str]) -> UsageError:
+    """An error for a name that does not exist, with the nearest that do."""
+    known = sorted(known)
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    fix = f"Did you mean {' or '.join(close)}?" if close else f"Known: {', '.join(known)}."
+    return UsageError(f"no {what} is called {name!r}", fix=fix)
+
+
+def _look_up(what: str, name: str, known: Mapping[str, Declared]) -> Declared:
+    if name not in known:
+        raise suggest(what, name, known)
+    return known[name]
+
+
+@lru_cache(maxsize=1)
+def load() -> Registry:
+    """Read the entry points of the installed distributions."""
+    return collect(entry_points(group=OPERATIONS), entry_points(group=ADAPTERS), entry_points(group=BINDINGS))
+
+
+def collect(
+    operations: Iterable[EntryPoint], adapters: Iterable[EntryPoint], bindings: Iterable[EntryPoint]
+) -> Registry:
+    """Read these entry points.
+
+    Raises:
+        DeclarationError: if two operations, or two adapters, or two bindings of one variant, share a name.
+    """
+    found_operations: dict[str, Operation] = {}
+    for point in _ordered(operations):
+        for _, _, operation in _instances(_module(point), Operation):
+            _add(found_operations, "operation", operation.name, operation)
+    found_adapters: dict[str, Adapter] = {}
+    drivers: set[str] = set()
+    packages: list[tuple[str, ModuleType]] = [(point.name, _module(point)) for point in _ordered(bindings)]
+    for point in _ordered(adapters):
+        adapter = point.load()
+        if not isinstance(adapter, Adapter) or adapter.name != point.name:
+            raise DeclarationError(f"entry point {point.name} = {point.value}", expected="its Adapter", got=adapter)
+        _add(found_adapters, "adapter", adapter.name, adapter)
+        drivers.add(adapter.driver.partition(":")[0])
+        if adapter.bindings:
+            packages.append((adapter.name, importlib.import_module(adapter.bindings)))
+    return Registry(found_operations, found_adapters, _bindings(packages, found_operations, drivers))
+
+
+def _bindings(
+    packages: Iterable[tuple[str, ModuleType]], operations: Mapping[str, Operation], drivers: Container[str] = ()
+) -> dict[tuple[str, str], tuple[Binding, ...]]:
+    found: dict[tuple[str, str], tuple[Binding, ...]] = {}
+    for adapter, package in packages:
+        for module, attribute, declared in _instances(package, Binding, drivers):
+            name = declared.operation or attribute
+            where = f"{module}.{attribute}"
+            if name not in operations:
+                raise suggest(f"operation (binding {where})", name, operations)
+            others = found.get((adapter, name), ())
+            if any(other.variant == declared.variant for other in others):
+                raise DeclarationError(
+                    f"binding {where}",
+                    expected=f"one binding of {name} without a variant",
+                    got="a second",
+                    fix="Name its variant.",
+                )
+            known = set(operations[name].inputs) | set(operations[name].outputs)
+            if unknown := set(declared.layouts) - known:
+                raise suggest(f"argument of {name} (binding {where})", unknown.pop(), known)
+            found[adapter, name] = (*others, replace(declared, module=module, attribute=attribute, operation=name))
+    return found
+
+
+def _add(known: dict[str, Declared], what: str, name: str, declared: Declared) -> None:
+    if name in known:
+        raise DeclarationError(
+            f"{what} {name!r}", expected="a name no other has", got="a second declaration", fix="Rename one of the two."
+        )
+    known[name] = declared
+
+
+def _ordered(points: Iterable[EntryPoint]) -> list[EntryPoint]:
+    """The suite's own first, in the order they are declared; an editable install may list them twice."""
+    unique = {(point.name, point.value): point for point in points}
+    return sorted(unique.values(), key=lambda point: not point.value.startswith("equivalence_"))
+
+
+def _module(point: EntryPoint) -> ModuleType:
+    module = point.load()
+    if not isinstance(module, ModuleType):
+        raise DeclarationError(f"entry point {point.name} = {point.value}", expected="a module or package", got=module)
+    return module
+
+
+def _instances(
+    module: ModuleType, kind: type[Declared], drivers: Container[str] = ()
+) -> Iterator[tuple[str, str, Declared]]:
+    """Module, attribute and object of each instance that a module, or a package's modules, declare.
+
+    Drivers import their framework, which only a worker may do: their modules are not read.
+    """
+    modules = [module.__name__]
+    if hasattr(module, "__path__"):
+        modules += [info.name for info in pkgutil.walk_packages(module.__path__, f"{module.__name__}.")]
+    seen: set[int] = set()
+    for name in (name for name in modules if name not in drivers):
+        for attribute, value in vars(importlib.import_module(name)).items():
+            if isinstance(value, kind) and id(value) not in seen:
+                seen.add(id(value))
+                yield name, attribute, value

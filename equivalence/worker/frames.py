@@ -1,0 +1,63 @@
+"""Messages between the suite and a worker: a JSON header and raw arrays. Nothing is pickled in either direction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from equivalence.inputs import Array
+
+_KINDS = "biufc"
+
+
+class FrameError(ValueError):
+    """A message is not of the protocol's form."""
+
+
+def send(connection: Connection, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
+    """Send a header and arrays."""
+    contiguous = [np.ascontiguousarray(array) for array in arrays]
+    described = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
+    connection.send_bytes(json.dumps({"header": header, "arrays": described}).encode())
+    for array in contiguous:
+        connection.send_bytes(array.tobytes())
+
+
+def receive(connection: Connection) -> tuple[dict[str, Any], list[Array]]:
+    """Receive a header and arrays.
+
+    Raises:
+        FrameError: if what came is no message, or an array's bytes do not fit its dtype and shape.
+        EOFError: if the other side is gone.
+    """
+    try:
+        message = json.loads(connection.recv_bytes())
+        header, described = dict(message["header"]), list(message["arrays"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise FrameError(f"not a message: {error}") from error
+    return header, [_array(item, connection.recv_bytes()) for item in described]
+
+
+def _array(described: Mapping[str, Any], content: bytes) -> Array:
+    try:
+        dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
+    except (KeyError, TypeError) as error:
+        raise FrameError(f"not an array: {described}") from error
+    if dtype.kind not in _KINDS:
+        raise FrameError(f"an array of {dtype}: expected numbers or booleans")
+    if dtype.itemsize * int(np.prod(shape)) != len(content):
+        raise FrameError(f"{len(content)} bytes for shape {shape} of {dtype}")
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
+def tuples(value: Any) -> Any:
+    """JSON has lists only; parameters are tuples."""
+    if isinstance(value, list):
+        return tuple(tuples(item) for item in value)
+    if isinstance(value, dict):
+        return {key: tuples(item) for key, item in value.items()}
+    return value

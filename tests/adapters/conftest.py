@@ -1,0 +1,136 @@
+"""Every case of every operation through an adapter's driver, in this process, against the references.
+
+A module that names its adapter in ``ADAPTER`` and has a fixture ``driver`` gets a test for each participant, case and
+dtype by asking for ``participation``. The path is the worker's: the request goes through JSON and ``serve``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from itertools import product
+
+import numpy as np
+import pytest
+
+from equivalence import engine, registry
+from equivalence.driver import Call
+from equivalence.matrix import Cell
+from equivalence.operation import OUTPUT, generator
+from equivalence.worker import serve
+
+TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
+
+
+@dataclass(frozen=True)
+class Participation:
+    cell: Cell
+    participant: registry.Participant
+
+    def __str__(self):
+        return f"{self.participant.name}-{'-'.join(self.cell.key)}"
+
+    def perform(self, driver):
+        """Outputs and gradients in canonical axes, and those of the reference in float64, by name."""
+        operation, settings, dtype = self.cell.operation, self.cell.operation.settings(self.cell.case), self.cell.dtype
+        arrays = {name: cast(array, dtype) for name, array in operation.draw(self.cell.case).items()}
+        exact = {name: cast(array, "float64") for name, array in arrays.items()}
+        expected = operation.forward(exact, settings)
+        cotangents = {
+            name: cast(generator(1, str(self), name).standard_normal(output.shape), dtype)
+            for name, output in expected.items()
+        }
+        wide = {name: cast(array, "float64") for name, array in cotangents.items()}
+        gradients = operation.gradients(wide, exact, settings)
+        wanted = {name: gradients[name] for name in operation.differentiable(self.cell.case)}
+        return self.answer(driver, arrays, cotangents), {**expected, **wanted}
+
+    def answer(self, driver, arrays, cotangents):
+        request = engine.request_for(self.cell, self.participant.binding, arrays, cotangents)
+        header = json.loads(json.dumps(request.header()))
+        sent = [*request.arrays.values(), *request.cotangents.values()]
+        for array in sent:
+            array.flags.writeable = False
+        names, results = serve._answer(driver, header, sent)
+        found = dict(zip([*names["outputs"], *names["gradients"]], results, strict=True))
+        operation, settings = self.cell.operation, self.cell.operation.settings(self.cell.case)
+        layouts = {name: engine._layout(operation, self.participant.binding, name, settings) for name in found}
+        return {name: layouts[name].to_canonical(array) for name, array in found.items()}
+
+
+def cast(array, dtype):
+    return array.astype(dtype) if array.dtype.kind == "f" else array
+
+
+def declared(*adapters):
+    points = [EntryPoint(name, f"equivalence_adapters.{name}:adapter", registry.ADAPTERS) for name in adapters]
+    return registry.collect([EntryPoint("reference", "equivalence_reference", registry.OPERATIONS)], points, [])
+
+
+def participations(adapter):
+    found = declared(adapter)
+    for operation in found.operations.values():
+        for case, dtype, participant in product(operation.cases, TOLERANCE, found.participants(operation)):
+            if participant.binding is None or dtype in participant.binding.dtypes:
+                yield Participation(Cell(operation, case, dtype, (participant,)), participant)
+
+
+def pytest_generate_tests(metafunc):
+    adapter = getattr(metafunc.module, "ADAPTER", None)
+    if "operation" in metafunc.fixturenames:
+        operations = declared(adapter).operations.values()
+        metafunc.parametrize("operation", [pytest.param(item, id=item.name) for item in operations])
+    if "participation" in metafunc.fixturenames:
+        metafunc.parametrize("participation", list(participations(adapter)), ids=str)
+
+
+@pytest.fixture
+def participants():
+    """Those who perform an operation for the module's adapter."""
+
+    def find(adapter, operation):
+        return [p for p in declared(adapter).participants(operation) if p.adapter.name == adapter]
+
+    return find
+
+
+@pytest.fixture
+def agree():
+    """Compare arrays by name, relative to the largest magnitude of each."""
+
+    def check(found, expected, tolerance):
+        assert set(found) == set(expected)
+        for name, right in expected.items():
+            left = found[name]
+            assert left.shape == right.shape, name
+            error = np.max(np.abs(left - right), initial=0.0)
+            assert error <= tolerance * np.max(np.abs(right), initial=0.0), f"{name}: {error}"
+
+    return check
+
+
+@pytest.fixture
+def tolerance():
+    return TOLERANCE.__getitem__
+
+
+@pytest.fixture
+def make_call():
+    """A call of a plain function as a worker would make it, with read-only arrays."""
+
+    def make(function, arrays, *, outputs=(OUTPUT,), wrt=None, cotangents=None, **rest):
+        for array in arrays.values():
+            array.flags.writeable = False
+        return Call(
+            key="",
+            function=function,
+            arrays=arrays,
+            keywords=rest.pop("keywords", {}),
+            parameters=rest,
+            outputs=outputs,
+            wrt=tuple(arrays) if wrt is None else wrt,
+            cotangents=cotangents or {},
+        )
+
+    return make

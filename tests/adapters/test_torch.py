@@ -1,0 +1,139 @@
+import numpy as np
+import pytest
+import torch
+
+from equivalence.errors import DeclarationError
+from equivalence_adapters.numpy.driver import NumpyDriver
+from equivalence_adapters.torch.driver import TorchDriver
+
+ADAPTER = "torch"
+
+
+@pytest.fixture
+def driver():
+    return TorchDriver()
+
+
+@pytest.fixture
+def x():
+    return np.random.default_rng(0).standard_normal((3, 4))
+
+
+# PyTorch remarks that its own "same" padding of an even kernel costs a copy.
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths:UserWarning")
+def test_performs_every_case_as_the_reference_does(participation, driver, agree, tolerance):
+    found, expected = participation.perform(driver)
+    agree(found, expected, tolerance(participation.cell.dtype))
+
+
+def test_has_a_binding_that_does_every_case(operation, participants):
+    bindings = [p.binding for p in participants(ADAPTER, operation)]
+    assert [b.dtypes for b in bindings if b.variant is None and not b.only] == [("float32", "float64")]
+    assert all(b.docs.startswith("https://docs.pytorch.org/docs/stable/") for b in bindings)
+
+
+def double_the_first(x, y):
+    del y
+    return 2 * x
+
+
+def test_an_unconnected_gradient_is_zero(driver, make_call, x):
+    call = make_call(double_the_first, {"x": x, "y": x.copy()}, cotangents={"output": np.ones_like(x)})
+    gradients = driver.run(call).gradients
+    np.testing.assert_array_equal(gradients["x"], np.full((3, 4), 2.0))
+    np.testing.assert_array_equal(gradients["y"], np.zeros((3, 4)))
+
+
+def test_an_output_that_depends_on_no_input_has_gradient_zero(driver, make_call, x):
+    call = make_call(lambda x: torch.ones(2, dtype=x.dtype), {"x": x}, cotangents={"output": np.ones(2)})
+    np.testing.assert_array_equal(driver.run(call).gradients["x"], np.zeros((3, 4)))
+
+
+@pytest.mark.parametrize("form", [tuple, lambda values: dict(zip(("double", "largest"), values, strict=True))])
+def test_several_outputs_by_order_or_by_name(driver, make_call, x, form):
+    cotangents = {"double": np.full((3, 4), 5.0), "largest": np.ones(3)}
+    call = make_call(
+        lambda x: form((2 * x, x.argmax(1))), {"x": x}, outputs=("double", "largest"), cotangents=cotangents
+    )
+    result = driver.run(call)
+    np.testing.assert_array_equal(result.outputs["largest"], x.argmax(1))
+    np.testing.assert_array_equal(result.gradients["x"], np.full((3, 4), 10.0))
+
+
+def test_gradients_add_over_outputs(driver, make_call, x):
+    cotangents = {"a": np.ones((3, 4)), "b": np.array(7.0)}
+    call = make_call(lambda x: (2 * x, x.sum()), {"x": x}, outputs=("a", "b"), cotangents=cotangents)
+    np.testing.assert_array_equal(driver.run(call).gradients["x"], np.full((3, 4), 9.0))
+
+
+def test_only_the_gradients_asked_for_are_given(driver, make_call, x):
+    arrays = {"x": x, "index": np.array([2, 0, 0])}
+    call = make_call(lambda x, index: x[index], arrays, wrt=("x",), cotangents={"output": np.ones((3, 4))})
+    gradients = driver.run(call).gradients
+    assert set(gradients) == {"x"}
+    np.testing.assert_array_equal(gradients["x"], [[2.0] * 4, [0.0] * 4, [1.0] * 4])
+
+
+def test_a_wrong_number_of_outputs_raises(driver, make_call, x):
+    with pytest.raises(DeclarationError, match="expected 2: a, b, got 3 values"):
+        driver.run(make_call(lambda x: (x, x, x), {"x": x}, outputs=("a", "b")))
+
+
+def test_another_shape_than_the_cotangent_gives_outputs_only(driver, make_call, x):
+    result = driver.run(make_call(lambda x: x[:, :1], {"x": x}, cotangents={"output": np.ones((3, 4))}))
+    assert result.outputs["output"].shape == (3, 1)
+    assert result.gradients == {}
+
+
+def test_a_function_that_writes_into_its_input_reaches_no_array_of_the_caller(driver, make_call, x):
+    kept = x.copy()
+    result = driver.run(make_call(lambda x: x.mul_(2), {"x": x}))
+    np.testing.assert_array_equal(x, kept)
+    np.testing.assert_array_equal(result.outputs["output"], 2 * kept)
+
+
+def test_results_are_no_views_of_each_other(driver, make_call, x):
+    result = driver.run(make_call(lambda x: (x, x), {"x": x}, outputs=("a", "b"), wrt=()))
+    result.outputs["a"][...] = 0
+    assert result.outputs["b"].any()
+
+
+def test_keeps_the_dtype_of_the_arrays(driver, make_call, x):
+    x = x.astype(np.float32)
+    result = driver.run(make_call(torch.tanh, {"x": x}, cotangents={"output": np.ones_like(x)}))
+    assert result.outputs["output"].dtype == result.gradients["x"].dtype == np.float32
+
+
+def test_an_output_in_another_dtype_than_its_cotangent_has_its_gradient(driver, make_call, x):
+    result = driver.run(make_call(lambda x: 2 * x.float(), {"x": x}, cotangents={"output": np.ones_like(x)}))
+    np.testing.assert_array_equal(result.gradients["x"], np.full((3, 4), 2.0))
+
+
+def test_bfloat16_is_widened_for_numpy(driver, make_call, x):
+    result = driver.run(make_call(lambda x: (0 * x + 1.5).bfloat16(), {"x": x}))
+    np.testing.assert_array_equal(result.outputs["output"], np.full((3, 4), 1.5, np.float32))
+
+
+def test_an_output_may_be_a_number_or_an_array(driver, make_call, x):
+    result = driver.run(make_call(lambda x: (2.5, x.detach().numpy()), {"x": x}, outputs=("a", "b")))
+    assert result.outputs["a"].shape == ()
+    np.testing.assert_array_equal(result.outputs["b"], x)
+
+
+@pytest.mark.usefixtures("driver")
+def test_computes_with_one_thread():
+    assert torch.get_num_threads() == 1
+
+
+def test_names_its_versions_its_own_first(driver):
+    assert driver.versions() == {"torch": torch.__version__, "numpy": np.__version__}
+    assert next(iter(driver.versions())) == "torch"
+
+
+def test_the_numpy_driver_takes_a_function_of_arrays_that_computes_with_torch(make_call, x):
+    call = make_call(
+        lambda x: torch.tensor(x, requires_grad=True) ** 2, {"x": x}, cotangents={"output": np.ones_like(x)}
+    )
+    result = NumpyDriver().run(call)
+    np.testing.assert_array_equal(result.outputs["output"], x**2)
+    np.testing.assert_allclose(result.gradients["x"], 2 * x, rtol=1e-8, atol=1e-10)
