@@ -176,6 +176,8 @@ def named(outputs: Mapping[str, str], value: Any) -> dict[str, Any]:
     Raises:
         DeclarationError: for a wrong number of outputs or wrong names.
     """
+    if value is None or (isinstance(value, (tuple, list)) and any(item is None for item in value)):
+        raise DeclarationError("outputs", expected=f"a tensor for each of {', '.join(outputs)}", got=repr(value))
     if len(outputs) == 1 and not isinstance(value, (dict, tuple, list)):
         return dict.fromkeys(outputs, value)
     if isinstance(value, dict):

@@ -199,6 +199,11 @@ class Worker:
         code = process.wait()
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
+    def close(self) -> None:
+        """End the process for good."""
+        self.stop()
+        self._log.close()
+
     def kill(self) -> None:
         """End the process from another thread; the call in progress fails."""
         process = self._process
@@ -244,7 +249,7 @@ class Pool:
         for worker, thread in workers.values():
             if kill:
                 worker.kill()
-            thread.submit(worker.stop)
+            thread.submit(worker.close)
         for _, thread in workers.values():
             thread.shutdown(wait=True, cancel_futures=False)
 

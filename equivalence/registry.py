@@ -59,9 +59,11 @@ class Registry:
         """The adapter of that name, else an error that suggests one."""
         return _look_up("framework", name, self.adapters)
 
-    def with_binding(self, adapter: str, operation: str, changed: Binding) -> Registry:
-        """A registry in which an adapter performs an operation by another binding, as mutation tests need it."""
-        return replace(self, bindings={**self.bindings, (adapter, operation): (changed,)})
+    def with_binding(self, adapter: str, changed: Binding) -> Registry:
+        """A registry with a changed binding in place of the adapter's of the same operation and variant."""
+        key = adapter, str(changed.operation)
+        bindings = tuple(changed if item.variant == changed.variant else item for item in self.bindings[key])
+        return replace(self, bindings={**self.bindings, key: bindings})
 
 
 def suggest(what: str, name: str, known: Iterable[str]) -> UsageError:

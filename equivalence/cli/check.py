@@ -16,7 +16,6 @@ from equivalence.engine import packages
 from equivalence.outcome import EXIT_INTERRUPTED, exit_status
 from equivalence.pool import CALL_LIMIT, Pool
 from equivalence.port import Port
-from equivalence.report import markdown_ports, write_port_report
 from equivalence.runfile import atomic
 
 console = Console()
@@ -67,8 +66,8 @@ def _chosen(found: Mapping[str, Port], only: Sequence[str]) -> dict[str, Port]:
 
 def _print(outcome: PortOutcome) -> None:
     first, *rest = outcome.text().splitlines()
-    console.print(first, style=f"bold {_COLOURS[outcome.verdict]}", markup=False, highlight=False)
-    console.print("\n".join(rest), markup=False, highlight=False)
+    console.print(first, style=f"bold {_COLOURS[outcome.verdict]}", markup=False, highlight=False, soft_wrap=True)
+    console.print("\n".join(rest), markup=False, highlight=False, soft_wrap=True)
 
 
 def _write(outcomes: Sequence[PortOutcome], json_path: Path | None, report: Path | None, summary: Path | None) -> None:

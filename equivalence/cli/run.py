@@ -96,11 +96,11 @@ def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
     console.print(_table(outcomes))
     unexpected = [outcome for outcome in outcomes if not outcome.expected]
     for outcome in unexpected[:_SHOWN]:
-        console.print(outcome.text(), style="red", markup=False, highlight=False)
+        console.print(outcome.text(), style="red", markup=False, highlight=False, soft_wrap=True)
     if len(unexpected) > _SHOWN:
         console.print(f"... and {len(unexpected) - _SHOWN} more; --json and --report have them all.")
     for name, reason in finished.header["absent"].items():
-        console.print(f"{name} did not take part: {reason}", style="red", markup=False, highlight=False)
+        console.print(f"{name} did not take part: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
     for gap in gaps:
         if gap.row is None and gap.adapter not in finished.header["absent"]:
             console.print(f"{gap.adapter} has no binding for {gap.operation.name}", style="yellow")
@@ -109,14 +109,19 @@ def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
     table = Table(title="Comparisons as expected, of all, by operation and pair")
-    pairs = list(dict.fromkeys((o.left, o.right) for o in outcomes if o.right))
+    pairs = list(dict.fromkeys(_adapters(outcome) for outcome in outcomes if outcome.right))
     table.add_column("operation")
     for left, right in pairs:
         table.add_column(f"{left}\n{right}", justify="right")
     for operation in dict.fromkeys(outcome.operation for outcome in outcomes):
         mine = [outcome for outcome in outcomes if outcome.operation == operation]
-        table.add_row(operation, *(_cell([o for o in mine if (o.left, o.right) == pair]) for pair in pairs))
+        table.add_row(operation, *(_cell([o for o in mine if _adapters(o) == pair]) for pair in pairs))
     return table
+
+
+def _adapters(outcome: Outcome) -> tuple[str, str]:
+    """The pair without variants, so that the table fits a terminal; the report has every participant."""
+    return outcome.left.partition("/")[0], outcome.right.partition("/")[0]
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:

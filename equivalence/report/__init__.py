@@ -27,7 +27,6 @@ def render(run: Run) -> str:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {"number": number, "ratio": ratio, "status": status}
-    environment.tests["address"] = _is_address
     style, script = _source("style.css"), _source("script.js")
     shown = page(run)
     html = environment.from_string(_source("template.html")).render(
@@ -55,8 +54,3 @@ def _source(name: str) -> str:
 
 def _hash(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
-
-
-def _is_address(link: str | None) -> bool:
-    """Whether a link may be clicked: ``javascript:`` and the like may not."""
-    return (link or "").startswith(("https://", "http://"))

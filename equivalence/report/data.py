@@ -163,7 +163,7 @@ def matrix(run: Run) -> Matrix:
 
 
 def unexpected(outcomes: Iterable[Outcome], limit: int) -> list[Outcome]:
-    """The first outcomes that are not as expected, in their order; each operation and pair has one before any has two."""
+    """The first outcomes that are not as expected; each operation and pair has one before any has two."""
     found = [outcome for outcome in outcomes if not outcome.expected]
     turns: Counter[tuple[str, str, str]] = Counter()
     places = []
@@ -178,7 +178,7 @@ def headline(run: Run) -> tuple[Status, str]:
     """What came out, in a few words."""
     result = exit_status((outcome.verdict, outcome.expected) for outcome in run.outcomes)
     found = counts(run.outcomes)
-    wrong = {code: found[code] for code in ("different", "error", "undecided") if code in found}
+    wrong: dict[str, int] = {code: found[code] for code in ("different", "error", "undecided") if code in found}
     words = tally(wrong)
     if not wrong and result != EXIT_EXPECTED:
         wrong, words = {"error": 0}, "Nothing was compared"
@@ -266,7 +266,7 @@ def _marks(outcomes: Sequence[Outcome], pairs: Sequence[Pair]) -> dict[tuple[int
     for outcome in outcomes:
         pair = outcome.left, outcome.right
         spoiled = (
-            [places[pair]] if outcome.right else [k for pair, k in places.items() if pair_of(pair, outcome, takers)]
+            [places[pair]] if outcome.right else [k for pair, k in places.items() if _spoils(pair, outcome, takers)]
         )
         for key in ((place, kind) for place in spoiled for kind in kinds(outcome)):
             tallies[key][status(outcome)] += 1
@@ -275,7 +275,7 @@ def _marks(outcomes: Sequence[Outcome], pairs: Sequence[Pair]) -> dict[tuple[int
     return {key: Mark(_worst_first(tally), ratios.get(key)) for key, tally in tallies.items()}
 
 
-def pair_of(pair: Pair, outcome: Outcome, takers: Iterable[str]) -> bool:
+def _spoils(pair: Pair, outcome: Outcome, takers: Iterable[str]) -> bool:
     """Whether a participant's failure spoils this pair: it is in it, and the other takes part in the operation."""
     return outcome.left in pair and set(pair) <= set(takers)
 

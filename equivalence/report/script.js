@@ -145,7 +145,8 @@
     for (const place of section.pairs) form.elements.pair.append(new Option(data.pairs[place].filter(Boolean).join(" + "), place));
     const present = new Set([].concat(section.words.status).map((index) => section.strings[index]));
     for (const option of [...form.elements.status.options]) if (option.value && !present.has(option.value)) option.remove();
-    form.addEventListener("input", () => show(details));
+    form.elements.words.addEventListener("input", () => show(details));
+    for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => show(details));
     form.addEventListener("submit", (event) => event.preventDefault());
     show(details);
   }

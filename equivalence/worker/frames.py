@@ -19,7 +19,14 @@ class FrameError(ValueError):
 
 
 def send(connection: Connection, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
-    """Send a header and arrays."""
+    """Send a header and arrays.
+
+    Raises:
+        FrameError: if something is not an array of numbers or booleans; nothing is sent then.
+    """
+    for array in arrays:
+        if array.dtype.kind not in _KINDS:
+            raise FrameError(f"an array of {array.dtype}: expected numbers or booleans")
     contiguous = [np.ascontiguousarray(array) for array in arrays]
     described = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
     connection.send_bytes(json.dumps({"header": header, "arrays": described}).encode())

@@ -32,10 +32,9 @@ def serve(connection: Connection, driver_path: str) -> None:
         except EOFError:
             return
         try:
-            answer, results = _answer(driver, header, arrays)
+            send(connection, *_answer(driver, header, arrays))
         except Exception as error:  # noqa: BLE001 - whatever a layer raises is an outcome
-            answer, results = {"error": describe(error)}, []
-        send(connection, answer, results)
+            send(connection, {"error": describe(error)})
 
 
 def _answer(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) -> tuple[dict[str, Any], list[Array]]:

@@ -131,7 +131,7 @@ def slide_onto(
             fix="Leave out output_padding: output_shape says the size.",
         )
     windows = _lay(operation, image, kernel, strides, padding, dilations, "floor")
-    if windows.output != tuple(size):
+    if min(image) < 1 or windows.output != tuple(size):
         raise ShapeError(
             f"output of {operation}",
             expected=f"a size that conv2d with the same parameters takes to {size[0]} x {size[1]}",

@@ -34,8 +34,8 @@ def relu(x: Array) -> Array:
 
     The gradient at exactly ``x = 0``, where there is none, is 0; a subgradient could be anything from 0 to 1.
 
-    Source: Nair and Hinton, Rectified linear units improve restricted Boltzmann machines (2010), section 2. The
-    gradient at 0: Bertoin et al., Numerical influence of ReLU'(0) on backpropagation (2021), section 1.
+    Source: Glorot, Bordes and Bengio, Deep sparse rectifier neural networks (2011), section 3.1. That the choice at 0
+    matters: Bertoin, Bolte, Gerchinovitz and Pauwels, Numerical influence of ReLU'(0) on backpropagation (2021).
     """
     return np.asarray(np.maximum(x, np.zeros((), x.dtype)))
 

@@ -181,7 +181,7 @@ def dense(x: Array, weight: Array, bias: Array | None = None, *, activation: str
         ShapeError: if ``c`` is not the same in ``x`` and ``weight``, or ``o`` in ``weight`` and ``bias``.
         ParameterError: if the activation has another name.
 
-    Source: Goodfellow, Bengio and Courville, Deep learning (2016), section 6.0, "h = g(W x + c)".
+    Source: Goodfellow, Bengio and Courville, Deep learning (2016), section 6.1, whose matrix is transposed, ``c o``.
     """
     measured(dense, x=x, weight=weight, bias=bias)
     function, _ = ACTIVATIONS[known("activation of dense", activation, ACTIVATIONS)]

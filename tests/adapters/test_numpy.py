@@ -59,6 +59,12 @@ def test_differences_are_accurate_at_any_scale(driver, make_call, x, scale):
     np.testing.assert_allclose(driver.run(call).gradients["x"], expected, rtol=1e-8, atol=1e-8)
 
 
+def test_differences_are_accurate_where_the_function_bends_strongly(driver, make_call, x):
+    # Without extrapolation the error is (50 h)^2 / 6 of the slope, 2e-7.
+    call = make_call(lambda x: np.sin(50 * x), {"x": x}, cotangents={"output": np.ones_like(x)})
+    np.testing.assert_allclose(driver.run(call).gradients["x"], 50 * np.cos(50 * x), rtol=0, atol=50 * 1e-9)
+
+
 def test_differences_step_over_no_kink_nearby(driver, make_call):
     x = np.array([1e-6, -1e-6, 3e-8, 0.5])
     call = make_call(lambda x: np.maximum(x, 0.0), {"x": x}, cotangents={"output": np.array([2.0, 3.0, 5.0, 7.0])})
@@ -68,6 +74,13 @@ def test_differences_step_over_no_kink_nearby(driver, make_call):
 def test_differences_are_the_mean_of_both_slopes_at_a_kink(driver, make_call):
     call = make_call(lambda x: np.maximum(x, 0.0), {"x": np.zeros(2)}, cotangents={"output": np.array([1.0, -4.0])})
     np.testing.assert_allclose(driver.run(call).gradients["x"], [0.5, -2.0])
+
+
+@pytest.mark.parametrize(("value", "expected"), [(np.inf, [0.0, 1.0]), (np.nan, [np.nan, np.nan])])
+def test_differences_of_outputs_that_are_not_finite(driver, make_call, value, expected):
+    x = np.array([-1.0, 2.0])
+    call = make_call(lambda x: np.where(x < 0, value, x), {"x": x}, cotangents={"output": np.ones(2)})
+    np.testing.assert_allclose(driver.run(call).gradients["x"], expected)
 
 
 def test_differences_of_a_function_that_computes_in_float32(driver, make_call, x):

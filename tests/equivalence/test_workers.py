@@ -32,7 +32,9 @@ def run(misbehaving, variant, limit=60.0, cells=None):
     bad = dataclasses.replace(numpy, name="bad", bindings="misbehaving")
     bindings = registry._bindings([("bad", misbehaving)], {"doubled": misbehaving.doubled})
     chosen = tuple(b for b in bindings["bad", "doubled"] if b.variant == variant)
-    known = registry.Registry({"doubled": misbehaving.doubled}, {"numpy": numpy, "bad": bad}, {("bad", "doubled"): chosen})
+    known = registry.Registry(
+        {"doubled": misbehaving.doubled}, {"numpy": numpy, "bad": bad}, {("bad", "doubled"): chosen}
+    )
     planned = plan(known, dtypes=["float64"])
     with Pool(packages(known), limit=limit) as pool:
         return [outcome for found in Engine(known, pool).run(planned) for outcome in found]
@@ -46,8 +48,8 @@ def run(misbehaving, variant, limit=60.0, cells=None):
         ("leaves", "died: exit status 1", "about to leave"),
         ("is_killed", "signal SIGKILL", "about to be killed"),
         ("two_outputs", "expected 1: output, got 2 values", "about to return two"),
-        ("no_output", "None", "about to return nothing"),
-        ("objects", "object", "about to return objects"),
+        ("no_output", "expected a tensor for each of output, got None", "about to return nothing"),
+        ("objects", "an array of object: expected numbers or booleans", "about to return objects"),
     ],
 )
 def test_a_bad_layer_is_one_error_with_its_log_and_the_run_goes_on(misbehaving, variant, said, logged):
@@ -100,7 +102,9 @@ def request_of(function, folder, source):
 
 
 def test_a_worker_killed_while_idle_costs_one_call(pool, numpy_launch, tmp_path):
-    request = request_of("pid", tmp_path, "import os\nimport numpy as np\ndef pid(x):\n    return np.array(os.getpid())\n")
+    request = request_of(
+        "pid", tmp_path, "import os\nimport numpy as np\ndef pid(x):\n    return np.array(os.getpid())\n"
+    )
     first = int(pool.submit(numpy_launch, request).result().outputs["output"])
     os.kill(first, signal.SIGKILL)
     with pytest.raises(WorkerError, match="SIGKILL"):
@@ -142,8 +146,9 @@ def test_workers_compute_at_the_same_time(pool, numpy_launch, tmp_path):
     for item in launches:
         pool.versions(item)
     pool._turns = threading.BoundedSemaphore(3)
+    request = request_of("wait", tmp_path, source)
     started = time.monotonic()
-    calls = [pool.submit(item, request_of("wait", tmp_path, source)) for item in launches]
+    calls = [pool.submit(item, request) for item in launches]
     assert all(call.result().outputs["output"].shape == (2,) for call in calls)
     assert time.monotonic() - started < 2.5
 

@@ -8,9 +8,12 @@ import shutil
 from itertools import combinations
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from equivalence.comparison import Comparison
 from equivalence.outcome import Outcome, reproduce_command
+from equivalence.report import write_report
 from equivalence.runfile import Run
 
 BROWSER = ("chromium", "chromedriver")
@@ -55,18 +58,21 @@ HEADER = {
 }
 
 
+REASONS = {
+    "equal": "a tolerance of 2.5e-07 is needed, within the allowed 1e-05",
+    "different": "a tolerance of 0.5 is needed, beyond the allowed 1e-05",
+}
+MEASURED = set(Comparison.__dataclass_fields__) - {"left", "right", "verdict"}
+
+
 def make_outcome(verdict="equal", **changes):
-    """One outcome: fields of the outcome and of its comparison by name."""
-    required = {"equal": 2.5e-7, "different": 0.5}.get(verdict)
-    compared = {
-        "verdict": verdict,
-        "tolerance": 1e-5,
-        "reason": {"equal": "a tolerance of 2.5e-07 is needed, within the allowed 1e-05"}.get(verdict, f"{verdict} for a reason"),
-    }
-    if required is not None:
-        compared |= {"required_tolerance": required, "max_abs": required, "max_rel": required, "worst_index": (0, 1, 2)}
-        compared |= {"left": 1.0, "right": 1.0 - required, "count": 60}
-    compared |= {name: changes.pop(name) for name in list(changes) if name in Comparison.__dataclass_fields__ and name not in {"left", "right"}}
+    """One outcome: fields of the outcome and of its comparison by name, with ``left_value`` and ``right_value``."""
+    compared = {"verdict": verdict, "tolerance": 1e-5, "reason": REASONS.get(verdict, f"{verdict} for a reason")}
+    if verdict in REASONS:
+        needed = 2.5e-7 if verdict == "equal" else 0.5
+        compared |= {"required_tolerance": needed, "max_abs": needed, "max_rel": needed, "worst_index": (0, 1, 2)}
+        compared |= {"left": 1.0, "right": 1.0 - needed, "count": 60}
+    compared |= {name: changes.pop(name) for name in MEASURED & set(changes)}
     compared |= {name: changes.pop(f"{name}_value") for name in ("left", "right") if f"{name}_value" in changes}
     own = {"operation": "conv2d", "family": "convolution", "case": "valid", "left": "numpy", "right": "torch"}
     own |= {"dtype": "float32", "quantity": "forward"} | changes
@@ -85,42 +91,56 @@ def make_run(outcomes, *, complete=True, **header):
     return Run(HEADER | header, list(outcomes), complete)
 
 
+FAMILIES = ("linear", "convolution", "pooling", "activation", "normalization")
+LOG = "Traceback (most recent call last):\n  ...\nRuntimeError: out of memory\n"
+
+
 def synthetic(operations=20, cases=7, seed=0, participants=("numpy", "tensorflow", "torch", "theano")):
-    """A run as large as wanted, mostly equal, with every verdict in it."""
+    """A run as large as wanted, mostly equal, with every verdict in it if it is large enough."""
     generator = random.Random(seed)
     outcomes = []
-    families = ("linear", "convolution", "pooling", "activation", "normalization")
     for place in range(operations):
-        operation = f"operation{place}"
-        for case in (f"case{k}-stride{k}x{k + 1}" for k in range(cases)):
+        common = {"operation": f"operation{place}", "family": FAMILIES[place * len(FAMILIES) // operations]}
+        for case in range(cases):
             for dtype in ("float32", "float64"):
-                common = {"operation": operation, "family": families[place * len(families) // operations], "case": case, "dtype": dtype}
+                common |= {"case": f"case{case}-stride{case}x{case + 1}", "dtype": dtype}
                 for left, right in combinations(participants, 2):
                     outcomes += _quantities(generator, common | {"left": left, "right": right}, place)
         if place % 7 == 5:
-            outcomes.append(make_error(**common | {"left": participants[2]}, log="Traceback\n  ...\nRuntimeError: out of memory\n"))
+            outcomes.append(make_error(**common | {"left": participants[2], "log": LOG}))
     return make_run(outcomes)
 
 
 def _quantities(generator, common, place):
     tolerance = 1e-5 if common["dtype"] == "float32" else 1e-10
     for quantity in ("forward", "gradient-x", "gradient-weight"):
-        needed = tolerance * generator.random() ** 3
-        verdict, changes = "equal", {}
-        if place % 5 == 3 and quantity == "gradient-x" and common["right"] == "theano":
-            verdict, changes = "different", {"known_difference": "gradient.ties", "link": "https://example.org/ties"}
-        elif generator.random() < 0.002:
-            verdict = generator.choice(["different", "error", "undecided", "skipped"])
-        if verdict == "different":
-            needed = generator.random()
-        value = generator.gauss(0, 1)
-        numbers = {"required_tolerance": needed, "max_abs": needed * 1.3, "max_rel": needed * 1.7, "count": generator.randint(8, 4000)}
-        numbers |= {"worst_index": tuple(generator.randint(0, 9) for _ in range(4)), "left_value": value, "right_value": value + needed}
-        sign = "within" if verdict == "equal" else "beyond"
-        reason = f"a tolerance of {needed:.2g} is needed, {sign} the allowed {tolerance:.2g}"
-        if verdict in {"error", "undecided", "skipped"}:
-            numbers, reason = {}, f"{verdict}, for a reason that takes a sentence to say"
-        yield make_outcome(verdict, **common, quantity=quantity, tolerance=tolerance, reason=reason, **changes, **numbers)
+        verdict = (
+            "equal" if generator.random() > 0.002 else generator.choice(["different", "error", "undecided", "skipped"])
+        )
+        known = place % 5 == 3 and quantity == "gradient-x" and common["right"] == "theano"
+        fields = common | {"quantity": quantity, "tolerance": tolerance}
+        if known:
+            verdict = "different"
+            fields |= {"known_difference": "gradient.ties", "link": "https://example.org/ties"}
+        if verdict in {"equal", "different"}:
+            fields |= _numbers(generator, tolerance, verdict)
+        yield make_outcome(verdict, **fields)
+
+
+def _numbers(generator, tolerance, verdict):
+    needed = tolerance * generator.random() ** 3 if verdict == "equal" else generator.random()
+    sign = "within" if verdict == "equal" else "beyond"
+    value = generator.gauss(0, 1)
+    return {
+        "required_tolerance": needed,
+        "max_abs": needed * 1.3,
+        "max_rel": needed * 1.7,
+        "worst_index": tuple(generator.randint(0, 9) for _ in range(4)),
+        "left_value": value,
+        "right_value": value + needed,
+        "count": generator.randint(8, 4000),
+        "reason": f"a tolerance of {needed:.2g} is needed, {sign} the allowed {tolerance:.2g}",
+    }
 
 
 @pytest.fixture
@@ -141,3 +161,51 @@ def run_of():
 @pytest.fixture
 def synthetic_run():
     return synthetic
+
+
+OPTIONS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    if missing := _without_browser():
+        pytest.fail(f"no {' and no '.join(missing)} on PATH; {FIX}")
+    binary, driver = map(shutil.which, BROWSER)
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for option in (*OPTIONS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(option)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    found = webdriver.Chrome(options=options, service=Service(driver))
+    yield found
+    found.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """The browser; whatever a test does, the page must have complained about nothing."""
+    chromium.get_log("browser")
+    yield chromium
+    assert chromium.get_log("browser") == []
+    for override in ("Emulation.clearDeviceMetricsOverride", "Emulation.setEmulatedMedia"):
+        chromium.execute_cdp_cmd(override, {})
+
+
+@pytest.fixture
+def show(browser, tmp_path):
+    def show_run(run):
+        write_report(tmp_path / "report.html", run)
+        browser.get("about:blank")
+        browser.get((tmp_path / "report.html").as_uri())
+        return browser
+
+    return show_run

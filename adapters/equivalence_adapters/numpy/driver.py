@@ -76,6 +76,7 @@ def differences(call: Call, outputs: Mapping[str, Array]) -> dict[str, Array]:
     float32, with an error of about 1e-5. While :math:`D(h)` and :math:`D(h/2)` disagree, the step is made 16 times
     smaller, because something other than curvature, such as the kink of a relu, lies between; the step at which they
     agree best counts. Exactly at a kink the result is the mean of the slopes on both sides.
+    Where an output is not a number, so is every gradient: nothing tells which elements it depends on.
 
     Source: Ridders, Accurate computation of F'(x) and F'(x) F''(x) (1982), for the extrapolation.
 
@@ -104,7 +105,8 @@ def _widened(array: Array) -> Array:
 def _slope(call: Call, name: str, index: tuple[int, ...], cotangents: Mapping[str, Array], precision: float) -> float:
     """One element of the gradient, from the step at which two quotients agree best."""
     step = precision * max(1.0, abs(float(call.arrays[name][index])))
-    best, least = 0.0, math.inf
+    # Where an output is not a number, no two quotients agree, and the slope is not a number either.
+    best, least = math.nan, math.inf
     for _ in range(_ATTEMPTS):
         coarse, fine = (_quotient(call, name, index, cotangents, part * step) for part in (1.0, 0.5))
         gap = abs(fine - coarse)
@@ -118,15 +120,22 @@ def _slope(call: Call, name: str, index: tuple[int, ...], cotangents: Mapping[st
 
 def _quotient(call: Call, name: str, index: tuple[int, ...], cotangents: Mapping[str, Array], step: float) -> float:
     """The difference quotient of the outputs, projected on their cotangents."""
-    moved = []
-    for sign in (1.0, -1.0):
-        array = call.arrays[name].copy()
-        array[index] += sign * step
-        moved.append((float(array[index]), _evaluate(call, {**call.arrays, name: array})))
-    (right, above), (left, below) = moved
+    above, below = (_moved(call, name, index, distance) for distance in (step, -step))
     change = sum(
-        float(np.sum(cotangent * (above[output].astype(np.float64) - below[output].astype(np.float64))))
+        float(np.sum(cotangent * _change(above[output].astype(np.float64), below[output].astype(np.float64))))
         for output, cotangent in cotangents.items()
     )
-    # What was really added, after rounding, and not the step, is the distance.
-    return change / (right - left)
+    return change / (2.0 * step)
+
+
+def _change(above: Array, below: Array) -> Array:
+    """What changed; an infinity that stays is no change, a NaN is not a number."""
+    with np.errstate(invalid="ignore"):
+        return np.where(above == below, 0.0, above - below)
+
+
+def _moved(call: Call, name: str, index: tuple[int, ...], distance: float) -> dict[str, Array]:
+    """The outputs when one input element is moved."""
+    array = call.arrays[name].copy()
+    array[index] += distance
+    return _evaluate(call, {**call.arrays, name: array})

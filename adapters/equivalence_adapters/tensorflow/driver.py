@@ -22,8 +22,7 @@ class TensorflowDriver:
 
     def run(self, call: Call) -> Result:
         """Evaluate a function of tensors and its vector-Jacobian product."""
-        # A tensor made of an array may share its memory, hence the copies.
-        tensors = {name: tf.constant(np.array(array)) for name, array in call.arrays.items()}
+        tensors = {name: tf.constant(array) for name, array in call.arrays.items()}
         with tf.GradientTape() as tape:
             for name in call.wrt:
                 tape.watch(tensors[name])

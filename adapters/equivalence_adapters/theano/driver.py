@@ -70,7 +70,12 @@ class TheanoDriver:
 
     def _evaluate(self, call: Call, *, differentiate: bool) -> Result:
         arrays = [*call.arrays.values(), *(call.cotangents.values() if differentiate else ())]
-        key = (call.key, differentiate and call.wrt, *((str(array.dtype), array.ndim) for array in arrays))
+        key = (
+            call.key,
+            repr(call.parameters),
+            differentiate and call.wrt,
+            *((str(array.dtype), array.ndim) for array in arrays),
+        )
         if key not in self._graphs:
             self._graphs[key] = _compile(call, differentiate=differentiate)
         self._graphs.move_to_end(key)

@@ -26,7 +26,6 @@ class TorchDriver:
     def run(self, call: Call) -> Result:
         """Evaluate a function of tensors and its vector-Jacobian product."""
         wanted = set(call.wrt) if call.cotangents else set()
-        # torch.tensor copies: the arrays may be read-only, and a function that writes into its input must not
         tensors = {name: _as_tensor(array) for name, array in call.arrays.items()}
         for name in wanted:
             tensors[name].requires_grad_()
