@@ -195,9 +195,9 @@ def browser(chromium):
     """The browser; whatever a test does, the page must have complained about nothing."""
     chromium.get_log("browser")
     yield chromium
-    assert chromium.get_log("browser") == []
     for override in ("Emulation.clearDeviceMetricsOverride", "Emulation.setEmulatedMedia"):
         chromium.execute_cdp_cmd(override, {})
+    assert chromium.get_log("browser") == []
 
 
 @pytest.fixture
