@@ -42,7 +42,7 @@ def run(purpose: str, command: Sequence[str | Path], on_progress: Progress) -> N
         status = process.wait()
     except BaseException:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            pass
         process.wait()
         raise
     finally:

@@ -32,12 +32,12 @@ class Suggesting(click.Group):
             raise click.UsageError(f"{error.message} Did you mean {' or '.join(close)}?", ctx) from error
 
 
-def _command(module: str, name: str, **options: Any) -> None:
+def _command(module: str, function: str, /, **options: Any) -> None:
     """Run a command's function, which returns the exit status, and turn the suite's errors into messages."""
     from equivalence.errors import EquivalenceError, UsageError  # noqa: PLC0415 - see the module's docstring
 
     try:
-        status = getattr(import_module(f"equivalence.cli.{module}"), name)(**options)
+        status = getattr(import_module(f"equivalence.cli.{module}"), function)(**options)
     except UsageError as error:
         click.echo(f"Error: {error}", err=True)
         status = 64

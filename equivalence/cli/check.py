@@ -16,6 +16,7 @@ from equivalence.engine import packages
 from equivalence.outcome import EXIT_INTERRUPTED, exit_status
 from equivalence.pool import CALL_LIMIT, Pool
 from equivalence.port import Port
+from equivalence.report.ports import markdown_ports, write_port_report
 from equivalence.runfile import atomic
 
 console = Console()

@@ -19,21 +19,22 @@ console = Console()
 def doctor() -> int:
     """Start each framework and have it perform its first operation; 0 if every one that is here works."""
     known = registry.load()
-    table = Table("framework", "stack", "interpreter", "versions", "health")
+    table = Table("framework", "stack", "health", "versions")
+    table.add_column("interpreter", overflow="fold")
     broken = False
     with session.engine(known, Plan((), (), ())) as engine:
         for adapter in known.adapters.values():
             if reason := session.missing(adapter):
-                table.add_row(adapter.name, adapter.stack, "", "", f"[yellow]not here: {escape(reason)}[/]")
+                table.add_row(adapter.name, adapter.stack, f"[yellow]not here: {escape(reason)}[/]")
                 continue
             versions, health = _examine(engine, adapter)
             broken |= health != "works"
             table.add_row(
                 adapter.name,
                 adapter.stack,
-                escape(str(launch(adapter).python)),
-                escape("\n".join(f"{name} {version}" for name, version in versions.items())),
                 f"[green]{health}[/]" if health == "works" else f"[red]{escape(health)}[/]",
+                escape("\n".join(f"{name} {version}" for name, version in versions.items())),
+                escape(str(launch(adapter).python)),
             )
     console.print(table)
     return EXIT_UNDECIDED if broken else EXIT_EXPECTED

@@ -14,9 +14,11 @@ console = Console()
 
 def list_stacks() -> int:
     """Print every stack."""
-    table = Table("stack", "interpreter", "found in", "state")
+    table = Table("stack", "state")
+    table.add_column("interpreter", overflow="fold")
+    table.add_column("found in", overflow="fold")
     for stack in stacks.list_stacks():
-        table.add_row(stack.name, escape(str(stack.python)), escape(stack.source), "")
+        table.add_row(stack.name, stack.state, escape(str(stack.python)), escape(stack.source))
     console.print(table)
     return 0
 

@@ -67,6 +67,7 @@ def test_markup_in_a_run_stays_text(outcome, run_of):
             absent={"theano": evil},
         )
     )
+    assert "\n`````text\n````\n" in text, "a fence longer than any in the log"
     outside = re.sub(r"^(`{3,})\w+\n.*?\n\1$", "", text, flags=re.DOTALL | re.MULTILINE)
     outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", outside)
     assert "<img" not in outside
