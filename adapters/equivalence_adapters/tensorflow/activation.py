@@ -8,3 +8,4 @@ from equivalence.lazy import Lazy
 tf = Lazy("tensorflow")
 
 relu = binding(tf.nn.relu, docs="https://www.tensorflow.org/api_docs/python/tf/nn/relu")
+softmax = binding(tf.nn.softmax, docs="https://www.tensorflow.org/api_docs/python/tf/nn/softmax")

@@ -8,3 +8,8 @@ from equivalence.lazy import Lazy
 functional = Lazy("torch.nn.functional")
 
 relu = binding(functional.relu, docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.relu.html")
+softmax = binding(
+    functional.softmax,
+    rename={"axis": "dim"},
+    docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html",
+)
