@@ -109,9 +109,9 @@ def timed(action: Action) -> float:
 def print_table(rows: Iterable[tuple[str, str, float, float, float]]) -> None:
     """Print one line for each measurement."""
     print(f"Medians of {ROUNDS} rounds, milliseconds; ratio: median over the rounds of the one over the other.\n")
-    print(f"{'measured':52} {'against':30} {'ms':>9} {'peer ms':>9} {'ratio':>7}")
+    print(f"{'measured':58} {'against':30} {'ms':>9} {'peer ms':>9} {'ratio':>7}")
     for what, peer, mine, other, ratio in rows:
-        print(f"{what:52} {peer:30} {mine:9.2f} {other:9.2f} {ratio:7.1f}")
+        print(f"{what:58} {peer:30} {mine:9.2f} {other:9.2f} {ratio:7.1f}")
 
 
 if __name__ == "__main__":

@@ -166,6 +166,10 @@ def evaluate(expression: str | int, values: Mapping[str, Any]) -> int:
 
     try:
         return value(ast.parse(expression, mode="eval").body)
+    except ZeroDivisionError as error:
+        raise AxesError(
+            f"size expression {expression!r}", expected="a division by other than zero", got=dict(values)
+        ) from error
     except SyntaxError as error:
         raise AxesError(
             "size expression", expected="arithmetic such as '4*m'", got=repr(expression), fix="Correct it."

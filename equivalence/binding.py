@@ -134,4 +134,6 @@ class Adapter:
 def resource(adapter: Adapter, name: str) -> Path | None:
     """The path of a file beside an adapter's bindings, whether it exists or not; none if it has no bindings."""
     spec = importlib.util.find_spec(adapter.bindings) if adapter.bindings else None
-    return Path(next(iter(spec.submodule_search_locations))) / name if spec and spec.submodule_search_locations else None
+    return (
+        Path(next(iter(spec.submodule_search_locations))) / name if spec and spec.submodule_search_locations else None
+    )

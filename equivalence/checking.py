@@ -248,7 +248,9 @@ def _answer(port: Port, name: str, probes: Sequence[Probe], remark: str, seed: i
     telling = next(probe for probe in counted if probe.verdict == verdict)
     compared = [*telling.forward.values(), *telling.gradients.values()]
     reason = telling.reason or next(item.reason for item in compared if item.verdict == verdict)
-    words = ["equivalence", "check", Path(port.where[0]).name, "--only", name, *(["--seed", str(seed)] if seed else [])]
+    file = Path(port.where[0])
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    words = ["equivalence", "check", str(shown), "--only", name, *(["--seed", str(seed)] if seed else [])]
     return PortOutcome(
         name=name,
         verdict=verdict,

@@ -88,8 +88,8 @@ def compare(left: Array, right: Array, tolerance: float) -> Comparison:
         tolerance: from :data:`TOLERANCES`.
 
     Returns:
-        ``equal`` or ``different``; ``error`` if there is no element to compare. NaN equals NaN in the same place,
-        infinities by sign; elsewhere :data:`TOLERANCES` says what agrees.
+        ``equal`` or ``different``; ``error`` if there is no element to compare, or one is complex. NaN equals NaN in
+        the same place, infinities by sign; elsewhere :data:`TOLERANCES` says what agrees.
 
     Raises:
         ShapeError: if the shapes differ.
@@ -99,6 +99,13 @@ def compare(left: Array, right: Array, tolerance: float) -> Comparison:
     if left.size == 0:
         return Comparison(
             verdict="error", tolerance=tolerance, reason=f"no elements to compare: shape {left.shape} has none"
+        )
+    if "c" in (left.dtype.kind, right.dtype.kind):
+        # float64 would drop the imaginary parts, and unlike numbers would be equal.
+        return Comparison(
+            verdict="error",
+            tolerance=tolerance,
+            reason="complex numbers are not compared: return the real and the imaginary part as two outputs",
         )
     left, right = (np.asarray(side, np.float64) for side in (left, right))
     finite = np.isfinite(left) & np.isfinite(right)

@@ -240,7 +240,9 @@ def _canonical(cell: Cell, participant: Participant, problem: _Problem, reply: R
             raise WorkerError(f"{participant.name} gave no {quantity}", kind="protocol")
         if given[name].shape != expected:
             raise ShapeError(f"{participant.name}'s {quantity}", expected=f"shape {expected}", got=given[name].shape)
-        found[quantity] = layout.to_canonical(given[name], dict(zip(layout.canonical.split(), shape, strict=False)))
+        sizes: dict[str, Any] = {}
+        _axes.measure(layout.canonical, shape, sizes)
+        found[quantity] = layout.to_canonical(given[name], sizes)
     return found
 
 

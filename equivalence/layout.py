@@ -10,6 +10,7 @@ import numpy as np
 from einops import rearrange
 
 from equivalence import axes as _axes
+from equivalence.axes import Sizes
 from equivalence.errors import DeclarationError
 from equivalence.inputs import Array
 
@@ -36,29 +37,36 @@ class Layout:
         # Not ascontiguousarray, which gives a scalar an axis.
         return np.asarray(moved, order="C")
 
-    def to_canonical(self, array: Array, sizes: Mapping[str, int] | None = None) -> Array:
-        """From the framework's axes to the canonical ones; ``sizes`` are needed for packed axes only."""
+    def to_canonical(self, array: Array, sizes: Sizes | None = None) -> Array:
+        """From the framework's axes to the canonical ones; ``sizes``, by letter, are needed for packed axes only."""
         moved = self._rearrange(array, self.native, self.canonical, sizes or {})
         return self._blocked(self._flipped(moved), inverse=True)
 
-    def _rearrange(self, array: Array, source: str, target: str, sizes: Mapping[str, int]) -> Array:
+    def _rearrange(self, array: Array, source: str, target: str, sizes: Sizes) -> Array:
         if source.split() == target.split():
             return array
-        pattern = _plain(f"{source} -> {target}")
-        lengths = {_plain(letter): size for letter, size in sizes.items() if letter in source}
-        packed = "(" in source
-        moved: Array = rearrange(array, pattern, **(lengths if packed else {}))
+        lengths = {}
+        if "(" in source and sizes:
+            axes = [axis for axis in _axes.parse(self.canonical) if axis.name != _axes.ELLIPSIS]
+            lengths = {_plain(axis.name): sizes[axis.letter] for axis in axes if axis.letter in sizes}
+        moved: Array = rearrange(array, _plain(f"{source} -> {target}"), **lengths)
         return moved
 
     def _flipped(self, array: Array) -> Array:
-        if not self.flip:
-            return array
+        places = tuple(place for name in self.flip.split() for place in self._places(name, array.ndim))
+        return np.flip(array, places) if places else array
+
+    def _places(self, name: str, count: int) -> range:
+        """Which of an array's axes a canonical axis is; any number of them for ``...``."""
         order = _axes.names(self.canonical)
-        return np.flip(array, tuple(order.index(name) for name in self.flip.split()))
+        index, variadic = order.index(name), count - len(order) + 1
+        if _axes.ELLIPSIS in order[:index]:
+            index += variadic - 1
+        return range(index, index + (variadic if name == _axes.ELLIPSIS else 1))
 
     def _blocked(self, array: Array, *, inverse: bool) -> Array:
         for letter, order in self.blocks.items():
-            axis = _axes.names(self.canonical).index(letter)
+            [axis] = self._places(letter, array.ndim)
             parts = np.split(array, len(order), axis)
             wanted: Any = np.argsort(order) if inverse else order
             array = np.concatenate([parts[k] for k in wanted], axis)

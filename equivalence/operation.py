@@ -176,7 +176,8 @@ def named(outputs: Mapping[str, str], value: Any) -> dict[str, Any]:
     Raises:
         DeclarationError: for a wrong number of outputs or wrong names.
     """
-    if value is None or (isinstance(value, (tuple, list)) and any(item is None for item in value)):
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else [value]
+    if any(item is None for item in items):
         raise DeclarationError("outputs", expected=f"a tensor for each of {', '.join(outputs)}", got=repr(value))
     if len(outputs) == 1 and not isinstance(value, (dict, tuple, list)):
         return dict.fromkeys(outputs, value)
@@ -251,6 +252,8 @@ def _validate(declared: Operation, positional: list[str]) -> None:
         list(declared.parameters),
     )
     require(bool(declared.outputs), "outputs", "output= or outputs=", "neither")
+    packed = {letter for axes in _all_axes(declared) for letter in _axes.letters(axes)}
+    require(set(declared.blocks) <= packed, "blocks", f"letters of its axes, {sorted(packed)}", list(declared.blocks))
     require(bool(declared.cases), "cases", "at least one", "none")
     ids = [case.id for case in declared.cases]
     require(len(set(ids)) == len(ids), "case ids", "unique ids", ids)
@@ -267,3 +270,7 @@ def _validate(declared: Operation, positional: list[str]) -> None:
         require(item.data in STRATEGIES, f"case {item.id}, data", sorted(STRATEGIES), item.data)
         for kind in declared.arguments(item).values():
             _axes.shape(kind.axes, declared.case_sizes(item), declared.settings(item))
+
+
+def _all_axes(declared: Operation) -> list[str]:
+    return [*(kind.axes for kind in declared.inputs.values()), *declared.outputs.values()]

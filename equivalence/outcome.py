@@ -99,8 +99,9 @@ def outcome_from_json(line: Mapping[str, Any]) -> Outcome:
     own = Outcome.__dataclass_fields__.keys() - {"comparison"}
     values = {
         name: _number(line[{"left": "left_value", "right": "right_value"}.get(name, name)])
-        for name in Comparison.__dataclass_fields__
+        for name in Comparison.__dataclass_fields__.keys() - {"reason"}
     }
+    values["reason"] = line["reason"]
     values["worst_index"] = None if line["worst_index"] is None else tuple(line["worst_index"])
     return Outcome(comparison=Comparison(**values), **{name: line[name] for name in own})
 

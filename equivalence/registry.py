@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import TypeVar
 
+from equivalence.axes import names
 from equivalence.binding import Adapter, Binding
 from equivalence.errors import DeclarationError, UsageError
 from equivalence.operation import Operation
@@ -97,7 +98,9 @@ def collect(
     found_operations: dict[str, Operation] = {}
     for point in _ordered(operations):
         for _, _, operation in _instances(_module(point), Operation):
-            _add(found_operations, "operation", operation.name, operation)
+            # A module that imports another's operation declares nothing.
+            if found_operations.get(operation.name) is not operation:
+                _add(found_operations, "operation", operation.name, operation, "origin")
     found_adapters: dict[str, Adapter] = {}
     drivers: set[str] = set()
     packages: list[tuple[str, ModuleType]] = [(point.name, _module(point)) for point in _ordered(bindings)]
@@ -105,10 +108,13 @@ def collect(
         adapter = point.load()
         if not isinstance(adapter, Adapter) or adapter.name != point.name:
             raise DeclarationError(f"entry point {point.name} = {point.value}", expected="its Adapter", got=adapter)
-        _add(found_adapters, "adapter", adapter.name, adapter)
+        _add(found_adapters, "adapter", adapter.name, adapter, "driver")
         drivers.add(adapter.driver.partition(":")[0])
         if adapter.bindings:
             packages.append((adapter.name, importlib.import_module(adapter.bindings)))
+    for name, module in packages:
+        if name not in found_adapters:
+            raise suggest(f"framework (bindings of {module.__name__})", name, found_adapters)
     return Registry(found_operations, found_adapters, _bindings(packages, found_operations, drivers))
 
 
@@ -130,17 +136,48 @@ def _bindings(
                     got="a second",
                     fix="Name its variant.",
                 )
-            known = set(operations[name].inputs) | set(operations[name].outputs)
-            if unknown := set(declared.layouts) - known:
-                raise suggest(f"argument of {name} (binding {where})", unknown.pop(), known)
+            _check_names(operations[name], declared, where)
             found[adapter, name] = (*others, replace(declared, module=module, attribute=attribute, operation=name))
     return found
 
 
-def _add(known: dict[str, Declared], what: str, name: str, declared: Declared) -> None:
+def _check_names(operation: Operation, declared: Binding, where: str) -> None:
+    """A misspelt name in a binding's data would be data that says nothing."""
+    parameters = set(operation.defaults)
+    conditions = {name for flip in declared.flip.values() for name in flip.when}
+    tables = {name for name, recode in declared.recode.items() if isinstance(recode, Mapping)}
+    for what, given, known in (
+        ("argument", {*declared.layouts, *declared.flip}, {*operation.inputs, *operation.outputs}),
+        ("argument or parameter", set(declared.rename), {*operation.inputs, *parameters}),
+        ("parameter", {*declared.only, *conditions, *tables}, parameters),
+        ("axis of blocks", set(declared.blocks), set(operation.blocks)),
+    ):
+        for name in sorted(given - known):
+            raise suggest(f"{what} of {operation.name} (binding {where})", name, known)
+    for name, native in declared.layouts.items():
+        canonical = _canonical(operation, name)
+        tokens = native.replace("(", " ").replace(")", " ").split()
+        if sorted(token for token in tokens if token != "1") != sorted(canonical):
+            raise DeclarationError(
+                f"layout of {name} (binding {where})", expected=f"an order of {' '.join(canonical)!r}", got=repr(native)
+            )
+    for name, flip in declared.flip.items():
+        for axis in flip.axes.split():
+            if axis not in _canonical(operation, name):
+                raise suggest(f"axis of {name} (flip of binding {where})", axis, _canonical(operation, name))
+
+
+def _canonical(operation: Operation, name: str) -> list[str]:
+    return names(operation.inputs[name].axes if name in operation.inputs else operation.outputs[name])
+
+
+def _add(known: dict[str, Declared], what: str, name: str, declared: Declared, home: str) -> None:
     if name in known:
         raise DeclarationError(
-            f"{what} {name!r}", expected="a name no other has", got="a second declaration", fix="Rename one of the two."
+            f"{what} {name!r}",
+            expected="a name no other has",
+            got=f"two declarations, {getattr(known[name], home)} and {getattr(declared, home)}",
+            fix="Rename one of the two.",
         )
     known[name] = declared
 

@@ -42,7 +42,7 @@ def read_run(path: Path) -> Run:
         EquivalenceError: if the file is not a run, or is cut off.
     """
     try:
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         header, *body, end = lines
         outcomes = [outcome_from_json(line) for line in body]
         frame = header["kind"], header["schema"], end["kind"], end["comparisons"]
@@ -59,7 +59,7 @@ def atomic(path: Path) -> Iterator[TextIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(descriptor, "w") as stream:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             yield stream
         Path(name).chmod(0o666 & ~_umask())
         Path(name).replace(path)

@@ -81,7 +81,7 @@ def versions(running: Engine) -> dict[str, Any]:
     found: dict[str, Any] = {
         "layer-equivalence": __version__,
         "python": sys.version.split()[0],
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
     }
     for name, adapter in running.registry.adapters.items():
         try:

@@ -42,7 +42,7 @@ def run(purpose: str, command: Sequence[str | Path], on_progress: Progress) -> N
         status = process.wait()
     except BaseException:
         with suppress(ProcessLookupError):
-            pass
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise
     finally:

@@ -16,7 +16,8 @@ def write_port_report(path: Path, outcomes: Sequence[PortOutcome]) -> None:
     """Write the page; the file appears whole or not at all."""
     verdict = worst([outcome.verdict for outcome in outcomes])
     different = sum(outcome.verdict != "equal" for outcome in outcomes)
-    headline = f"{different} of {len(outcomes)} ports not equal" if different else f"all {len(outcomes)} ports equal"
+    ports = "1 port" if len(outcomes) == 1 else f"{len(outcomes)} ports"
+    headline = f"{different} of {ports} not equal" if different else f"{ports} checked: all equal"
     shown = {"ports": outcomes, "statuses": STATUSES, "status": STATUSES[verdict], "headline": headline}
     with atomic(path) as stream:
         stream.write(fill("ports.html", **shown))

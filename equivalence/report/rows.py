@@ -6,12 +6,13 @@ Strings are interned by operation; their columns hold indices. ``script.js`` rea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from equivalence.comparison import jsonable
 from equivalence.outcome import Outcome
-from equivalence.report.data import KINDS, STATUSES, Matrix, Row, kinds, ratio, status
+from equivalence.report.data import KINDS, STATUSES, kinds, ratio, status
+from equivalence.report.marks import Matrix, Pair, Row, label
 
 _NUMBER = re.compile(r"\d[\d.]*(?:e[+-]?\d+)?")
 _GAP = "\0"
@@ -51,10 +52,15 @@ _VALUES: dict[str, Callable[[Outcome], Any]] = {
 def rows(matrix: Matrix) -> dict[str, Any]:
     """The value the page carries."""
     labels = {code: [shown.symbol, shown.label] for code, shown in STATUSES.items()}
-    return {"statuses": labels, "pairs": matrix.pairs, "operations": {row.anchor: _section(row) for row in matrix.rows}}
+    places = {pair: place for place, pair in enumerate(matrix.pairs)}
+    return {
+        "statuses": labels,
+        "pairs": [[*pair, " + ".join(label(pair))] for pair in matrix.pairs],
+        "operations": {row.anchor: _section(row, places) for row in matrix.rows},
+    }
 
 
-def _section(row: Row) -> dict[str, Any]:
+def _section(row: Row, places: Mapping[Pair, int]) -> dict[str, Any]:
     strings: dict[str, int] = {}
     columns: dict[str, Any] = {}
     for name, words in _WORDS.items():
@@ -63,7 +69,7 @@ def _section(row: Row) -> dict[str, Any]:
         columns[name] = _column([jsonable(value(outcome)) for outcome in row.outcomes])
     return {
         "operation": row.name,
-        "pairs": sorted({place for place, _ in row.marks}),
+        "pairs": sorted({places[pair] for pair, _ in row.marks}),
         "size": len(row.outcomes),
         "strings": list(strings),
         "words": {name: columns[name] for name in _WORDS},

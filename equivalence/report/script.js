@@ -92,16 +92,19 @@
     return element("tbody", "", element("tr", "case", heading));
   }
 
+  /** Whether a row belongs to a pair of frameworks, in whatever variants. */
+  function inPair(found, [left, right]) {
+    const [one, other] = [found.left, found.right].map((name) => name.split("/")[0]);
+    if (!found.right) return one === left || one === right;
+    return (one === left && other === right) || (one === right && other === left);
+  }
+
   /** Whether a row is asked for. A participant that gave nothing belongs to all its pairs, forward and gradient. */
   function wanted(found, form, pairs) {
     const { status, pair, kind, words } = form.elements;
     if (status.value && found.status !== status.value) return false;
     if (kind.value && found.kind !== BOTH_KINDS && found.kind !== Number(kind.value)) return false;
-    if (pair.value) {
-      const [left, right] = pairs[pair.value];
-      const inside = found.right ? found.left === left && found.right === right : found.left === left || found.left === right;
-      if (!inside) return false;
-    }
+    if (pair.value && !inPair(found, pairs[pair.value])) return false;
     const text = (found.id + " " + found.reason + " " + found.known).toLowerCase();
     return words.value.toLowerCase().split(/\s+/).every((word) => text.includes(word));
   }
@@ -142,7 +145,7 @@
     details.append(document.getElementById("section").content.cloneNode(true));
     details.querySelector(".box").setAttribute("aria-label", "comparisons of " + section.operation);
     const form = details.querySelector("form");
-    for (const place of section.pairs) form.elements.pair.append(new Option(data.pairs[place].filter(Boolean).join(" + "), place));
+    for (const place of section.pairs) form.elements.pair.append(new Option(data.pairs[place][2], place));
     const present = new Set([].concat(section.words.status).map((index) => section.strings[index]));
     for (const option of [...form.elements.status.options]) if (option.value && !present.has(option.value)) option.remove();
     form.elements.words.addEventListener("input", () => show(details));

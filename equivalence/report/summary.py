@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from equivalence.outcome import Outcome
-from equivalence.report.data import KINDS, STATUSES, Matrix, Row, counts, frameworks, headline, matrix, unexpected
+from equivalence.report.data import KINDS, STATUSES, counts, frameworks, headline, unexpected
+from equivalence.report.marks import Matrix, Pair, Row, label, matrix
 from equivalence.runfile import Run
 
 _LIMIT = 10
@@ -32,11 +33,9 @@ def _head(run: Run) -> str:
     lines = [f"## Equivalence: {status.symbol} {words}", "", "| verdict | comparisons |", "|---|--:|"]
     lines += [f"| {shown.symbol} {shown.label} | {found.get(code, 0)} |" for code, shown in STATUSES.items()]
     commit = run.header["commit"]
-    origin = f"seed {run.header['seed']}, {run.header['created']}" + (
-        f", commit {_code(commit[:12])}" if commit else ""
-    )
+    origin = f"seed {run.header['seed']}, {run.header['created']}" + (f", commit {code(commit[:12])}" if commit else "")
     present, _ = frameworks(run)
-    versions = "; ".join(f"{_text(name)}: {_text(version)}" for name, version in present.items())
+    versions = "; ".join(f"{text(name)}: {text(version)}" for name, version in present.items())
     return "\n".join([*lines, "", f"{origin}. {versions}"])
 
 
@@ -45,21 +44,21 @@ def _warnings(run: Run) -> Iterator[str]:
         yield "> **This run is not complete**: it was stopped before its last comparison."
     _, missing = frameworks(run)
     if missing:
-        lines = [f"> - **{_text(name)}**: {_text(reason)}" for name, reason in missing.items()]
+        lines = [f"> - **{text(name)}**: {text(reason)}" for name, reason in missing.items()]
         yield "\n".join(["> **Did not take part:**", *lines])
 
 
 def _table(shown: Matrix) -> str:
     if not shown.rows:
         return ""
-    pairs = [" + ".join(name for name in pair if name) for pair in shown.pairs]
+    pairs = [" + ".join(label(pair)) for pair in shown.pairs]
     ordered = shown.rows if len(shown.rows) <= _ROWS else sorted(shown.rows, key=_place)
     lines = [
         "Each cell: forward, gradient. " + ", ".join(f"{s.symbol} {s.label}" for s in STATUSES.values()) + ".",
         "",
-        "| operation | " + " | ".join(map(_text, pairs)) + " |",
+        "| operation | " + " | ".join(map(text, pairs)) + " |",
         "|---|" + ":-:|" * len(pairs),
-        *(_line(row, len(pairs)) for row in ordered[:_ROWS]),
+        *(_line(row, shown.pairs) for row in ordered[:_ROWS]),
     ]
     more = len(shown.rows) - _ROWS
     return "\n".join([*lines, *([f"| and {more} more |" + " |" * len(pairs)] if more > 0 else [])])
@@ -70,13 +69,13 @@ def _place(row: Row) -> int:
     return min(list(STATUSES).index(code) for code in row.counts)
 
 
-def _line(row: Row, pairs: int) -> str:
-    cells = (" ".join(_sign(row, place, kind) for kind in KINDS) for place in range(pairs))
-    return f"| {_code(row.name)} | " + " | ".join(cells) + " |"
+def _line(row: Row, pairs: Sequence[Pair]) -> str:
+    cells = (" ".join(_sign(row, pair, kind) for kind in KINDS) for pair in pairs)
+    return f"| {code(row.name)} | " + " | ".join(cells) + " |"
 
 
-def _sign(row: Row, place: int, kind: str) -> str:
-    mark = row.marks.get((place, kind))
+def _sign(row: Row, pair: Pair, kind: str) -> str:
+    mark = row.marks.get((pair, kind))
     if mark is None:
         return "\N{MIDDLE DOT}"
     wrong = mark.status.code in {"different", "error", "undecided"}
@@ -92,20 +91,20 @@ def _failures(run: Run) -> Iterator[str]:
 
 
 def _failure(outcome: Outcome) -> str:
-    lines = [f"**{outcome.verdict}** {_code(outcome.id)}  ", _text(outcome.comparison.reason)]
+    lines = [f"**{outcome.verdict}** {code(outcome.id)}  ", text(outcome.comparison.reason)]
     if outcome.log:
-        lines += ["", _fenced("text", outcome.log[-_LONGEST:])]
-    return "\n".join([*lines, "", _fenced("sh", outcome.reproduce)])
+        lines += ["", fenced("text", outcome.log[-_LONGEST:])]
+    return "\n".join([*lines, "", fenced("sh", outcome.reproduce)])
 
 
-def _text(words: str) -> str:
+def text(words: str) -> str:
     """Words that Markdown and HTML leave alone, on one line."""
     flat = " ".join(words.split())
     flat = flat if len(flat) <= _LONGEST else flat[:_LONGEST] + "\N{HORIZONTAL ELLIPSIS}"
     return re.sub(r"([\\`*_{}\[\]<>|#~&@!])", lambda sign: f"&#{ord(sign[0])};", flat)
 
 
-def _code(words: str) -> str:
+def code(words: str) -> str:
     """A code span, which may stand in a table."""
     flat = " ".join(words.split())
     fence = "`" * (1 + _longest_run(flat))
@@ -113,7 +112,8 @@ def _code(words: str) -> str:
     return fence + pad + flat.replace("|", r"\|") + pad + fence
 
 
-def _fenced(language: str, words: str) -> str:
+def fenced(language: str, words: str) -> str:
+    """A block of code that nothing in it can end."""
     fence = "`" * max(3, 1 + _longest_run(words))
     return f"{fence}{language}\n{words.rstrip()}\n{fence}"
 

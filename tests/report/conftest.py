@@ -163,6 +163,25 @@ def synthetic_run():
     return synthetic
 
 
+@pytest.fixture
+def run():
+    """Two operations, every verdict, numbers of every kind."""
+    relu = {"operation": "relu", "family": "activation"}
+    known = {"known_difference": "gradient.ties", "link": "https://example.org/ties"}
+    return make_run(
+        [
+            make_error(left="theano", log="line one\nKilled"),
+            make_outcome(quantity="forward"),
+            make_outcome("different", quantity="gradient-x", left_value=float("nan"), right_value=-float("inf")),
+            make_outcome("undecided", quantity="gradient-weight", case="same"),
+            make_outcome("skipped", case="same", dtype="float64"),
+            make_outcome(right="tensorflow", bound_ratio=0.125),
+            make_outcome("different", quantity="gradient-x", **relu, **known),
+            make_outcome(case="plain", **relu),
+        ]
+    )
+
+
 OPTIONS = (
     "--headless=new",
     "--no-sandbox",

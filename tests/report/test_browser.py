@@ -35,32 +35,12 @@ return [...document.querySelectorAll(arguments[0])].filter((node) => node.checkV
 });
 """
 
-
 ROWS = """
 const rows = [...arguments[0].querySelectorAll("tbody tr:not(.case)")];
 return rows.map((row) => [...row.cells].map((cell) => cell.innerText));
 """
 SIDEWAYS = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TEXT = ".pill, .mark, .headline, p, dt, dd, th, td, a, small, button, label, summary, .family, code"
-
-
-@pytest.fixture
-def run(outcome, error, run_of):
-    """Two operations, every verdict, numbers of every kind."""
-    relu = {"operation": "relu", "family": "activation"}
-    known = {"known_difference": "gradient.ties", "link": "https://example.org/ties"}
-    return run_of(
-        [
-            error(left="theano", log="line one\nKilled"),
-            outcome(quantity="forward"),
-            outcome("different", quantity="gradient-x", left_value=float("nan"), right_value=-float("inf")),
-            outcome("undecided", quantity="gradient-weight", case="same"),
-            outcome("skipped", case="same", dtype="float64"),
-            outcome(right="tensorflow", bound_ratio=0.125),
-            outcome("different", quantity="gradient-x", **relu, **known),
-            outcome(case="plain", **relu),
-        ]
-    )
 
 
 def section(browser, operation):
@@ -139,6 +119,15 @@ def test_filters(show, run):
     choose(found, "pair", "all")
     choose(found, "kind", "gradient")
     assert [row[0].split("\n")[0] for row in shown(found)] == ["call", "gradient-x", "gradient-weight"]
+
+
+def test_a_mark_stands_for_all_variants(show, run_of, outcome):
+    others = ["tensorflow", "tensorflow/native", "torch"]
+    between = outcome(left="tensorflow", right="tensorflow/native")
+    browser = show(run_of([*(outcome(right=name) for name in others), between]))
+    for pair, expected in (("numpy and tensorflow", 2), ("tensorflow and its variants", 1), ("numpy and torch", 1)):
+        browser.find_element(By.CSS_SELECTOR, f"a.mark[aria-label^='conv2d, {pair}, forward']").click()
+        assert len(shown(section(browser, "conv2d"))) == expected
 
 
 def test_verdicts_to_choose_are_those_that_occur(show, run):

@@ -4,15 +4,14 @@ import math
 
 import pytest
 
-from equivalence.report.data import headline, matrix, number, page, unexpected
+from equivalence.report.data import headline, number, overview, unexpected
+from equivalence.report.marks import matrix
 from equivalence.report.rows import rows
 
 
 def marks(run):
     shown = matrix(run)
-    return {
-        (row.name, *shown.pairs[place], kind): mark for row in shown.rows for (place, kind), mark in row.marks.items()
-    }
+    return {(row.name, *pair, kind): mark for row in shown.rows for (pair, kind), mark in row.marks.items()}
 
 
 def test_forward_and_gradient_are_marked_separately(outcome, run_of):
@@ -68,9 +67,17 @@ def test_participants_that_all_gave_nothing_are_still_in_the_matrix(error, run_o
 
 
 def test_pairs_come_in_the_order_of_the_frameworks(outcome, run_of):
-    names = [("torch", "theano"), ("tensorflow", "torch"), ("numpy", "theano/flipped"), ("numpy", "tensorflow")]
+    names = [("torch", "theano"), ("torch", "tensorflow"), ("numpy", "new"), ("numpy", "tensorflow")]
     pairs = matrix(run_of(outcome(left=left, right=right) for left, right in names)).pairs
-    assert pairs == [names[3], names[2], names[1], names[0]]
+    assert pairs == [("numpy", "tensorflow"), ("numpy", "new"), ("tensorflow", "torch"), ("torch", "theano")]
+
+
+def test_variants_share_their_frameworks_column(outcome, error, run_of):
+    plain, variant = outcome(left="tensorflow"), outcome("undecided", left="tensorflow/native")
+    between = outcome(left="tensorflow", right="tensorflow/native")
+    found = marks(run_of([plain, variant, between, error(left="tensorflow/native", case="same")]))
+    assert found["conv2d", "tensorflow", "torch", "forward"].counts == {"error": 1, "undecided": 1, "equal": 1}
+    assert found["conv2d", "tensorflow", "tensorflow", "forward"].counts == {"error": 1, "equal": 1}
 
 
 def test_operations_are_grouped_by_family_and_anchors_are_unique(outcome, run_of):
@@ -97,7 +104,7 @@ def test_headlines(outcome, error, run_of):
 
 def test_a_framework_that_did_not_start_did_not_take_part(outcome, run_of):
     versions = {"python": "3.12", "torch": {"error": "libtorch.so is missing"}, "numpy": {"numpy": "2.4"}}
-    shown = page(run_of([outcome()], versions=versions, absent={"theano": "no stack"}))
+    shown = overview(run_of([outcome()], versions=versions, absent={"theano": "no stack"}))
     assert shown["missing"] == {"theano": "no stack", "torch": "libtorch.so is missing"}
     assert shown["present"] == {"python": "3.12", "numpy": "numpy 2.4"}
 

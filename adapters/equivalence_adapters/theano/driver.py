@@ -10,11 +10,13 @@ import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from equivalence.driver import Call, Result
 from equivalence.inputs import Array
 from equivalence.lazy import Lazy
+from equivalence_adapters.theano.headers import precompile
 
 theano = Lazy("theano")
 
@@ -34,6 +36,10 @@ def flags(given: str, prefix: str) -> str:
     settings = {
         # Without a value the import asks numpy.distutils for a BLAS library and dies.
         "blas__ldflags": "",
+        # The arrays are small: an unoptimized module is ready sooner and hardly slower.
+        "gcc__cxxflags": "-O0",
+        # Several workers compile into one folder, one at a time.
+        "compile__timeout": "600",
         "base_compiledir": shlex.quote(os.path.join(prefix, "compiledir")),  # noqa: PTH118 - text for a variable
     }
     own = [f"{name}={value}" for name, value in settings.items()]
@@ -48,6 +54,7 @@ class TheanoDriver:
         # It would say on every start that no BLAS library is linked, which is what the flags ask for.
         logging.getLogger("theano.tensor.blas").setLevel(logging.ERROR)
         importlib.import_module("theano")
+        theano.config.gcc__cxxflags += f" {precompile(theano, Path(theano.config.base_compiledir))}"
         self._graphs: OrderedDict[object, Graph] = OrderedDict()
 
     def versions(self) -> dict[str, str]:
@@ -69,12 +76,12 @@ class TheanoDriver:
         return result if _fits(result.outputs, call.cotangents) else Result(result.outputs, {})
 
     def _evaluate(self, call: Call, *, differentiate: bool) -> Result:
-        arrays = [*call.arrays.values(), *(call.cotangents.values() if differentiate else ())]
+        given = [*call.arrays.items(), *(call.cotangents.items() if differentiate else ())]
+        arrays = [array for _, array in given]
         key = (
             call.key,
-            repr(call.parameters),
             differentiate and call.wrt,
-            *((str(array.dtype), array.ndim) for array in arrays),
+            *((name, str(array.dtype), array.ndim) for name, array in given),
         )
         if key not in self._graphs:
             self._graphs[key] = _compile(call, differentiate=differentiate)
