@@ -14,7 +14,7 @@ from equivalence.inputs import Array
 
 Verdict = Literal["equal", "different", "undecided", "skipped", "error"]
 
-TOLERANCES: Mapping[str, float] = {"float64": 1e-10, "float32": 1e-5}
+TOLERANCES: Mapping[str, float] = {"float64": 1e-10, "float32": 1e-4}
 """The one table of tolerances, by dtype.
 
 Two arrays agree if ``allclose(left, right, rtol=t, atol=t * s)`` with ``t`` from this table and ``s`` the smaller of 1

@@ -35,6 +35,7 @@ _FIELDS = {
     "skip": {"operation", "cases", "reason", "link"},
 }
 _OPTIONAL = {"variants", "dtypes"}
+_LISTS = {"cases", "variants", "dtypes"}
 
 
 @dataclass(frozen=True)
@@ -85,11 +86,22 @@ def rows(adapter: Adapter) -> tuple[Row, ...]:
 
 
 def _row(kind: str, adapter: str, row: Mapping[str, Any]) -> Row:
-    required = _FIELDS.get(kind, set())
+    if kind not in _FIELDS:
+        raise DeclarationError(f"{kind} row of {adapter}", expected=" or ".join(_FIELDS), got=kind)
+    required = _FIELDS[kind]
     if not required <= set(row) <= required | _OPTIONAL:
         raise DeclarationError(f"{kind} row of {adapter}", expected=sorted(required), got=dict(row))
+    for name, value in row.items():
+        # A text in place of a list would match its parts.
+        if not (_is_list(value) if name in _LISTS else isinstance(value, str) and value):
+            expected = f"{name} as a list of texts" if name in _LISTS else f"{name} as a text"
+            raise DeclarationError(f"{kind} row of {adapter}", expected=expected, got=repr(value))
     fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
     return Row(kind=kind, adapter=adapter, **fields)  # type: ignore[arg-type]
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def find(table: Iterable[Row], kind: str, participant: str, cell: Sequence[str], quantity: str = "") -> Row | None:

@@ -108,20 +108,20 @@ def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(title="Comparisons as expected, of all, by operation and pair")
-    pairs = list(dict.fromkeys(_adapters(outcome) for outcome in outcomes if outcome.right))
-    table.add_column("operation")
-    for left, right in pairs:
-        table.add_column(f"{left}\n{right}", justify="right")
+    """Operation by framework: pairs would not fit a terminal, and the report has them."""
+    table = Table(title="Comparisons as expected, of all that a framework takes part in")
+    frameworks = list(dict.fromkeys(name for outcome in outcomes for name in _frameworks(outcome)))
+    table.add_column("operation", overflow="fold")
+    for name in frameworks:
+        table.add_column(name, justify="right")
     for operation in dict.fromkeys(outcome.operation for outcome in outcomes):
         mine = [outcome for outcome in outcomes if outcome.operation == operation]
-        table.add_row(operation, *(_cell([o for o in mine if _adapters(o) == pair]) for pair in pairs))
+        table.add_row(operation, *(_cell([o for o in mine if name in _frameworks(o)]) for name in frameworks))
     return table
 
 
-def _adapters(outcome: Outcome) -> tuple[str, str]:
-    """The pair without variants, so that the table fits a terminal; the report has every participant."""
-    return outcome.left.partition("/")[0], outcome.right.partition("/")[0]
+def _frameworks(outcome: Outcome) -> list[str]:
+    return [name.partition("/")[0] for name in (outcome.left, outcome.right) if name]
 
 
 def _cell(outcomes: Sequence[Outcome]) -> str:

@@ -15,6 +15,8 @@ from equivalence import registry
 from equivalence.errors import DeclarationError, UsageError
 
 FRAMEWORKS = ("tensorflow", "keras", "torch", "theano", "jax")
+REFERENCE = {"reference": "equivalence_reference"}
+TORCH = {"torch": "equivalence_adapters.torch:adapter"}
 NUMBERS = itertools.count()
 
 OPERATION = """
@@ -124,18 +126,7 @@ def test_an_adapter_without_bindings_performs_every_operation_and_variants_have_
 
 def test_bindings_for_anothers_adapter_are_found(package):
     name = package(operations=OPERATION, extra=BINDING.replace("{data}", ""))
-    known = collect(
-        {"own": f"{name}.operations"},
-        {"torch": "equivalence_adapters.torch:adapter"} | {},
-        {},
-    ) if False else registry.collect(
-        [
-            EntryPoint("reference", "equivalence_reference", registry.OPERATIONS),
-            EntryPoint("own", f"{name}.operations", registry.OPERATIONS),
-        ],
-        points(registry.ADAPTERS, torch="equivalence_adapters.torch:adapter"),
-        points(registry.BINDINGS, torch=f"{name}.extra"),
-    )
+    known = collect(REFERENCE | {"own": f"{name}.operations"}, TORCH, {"torch": f"{name}.extra"})
     assert [p.name for p in known.participants(known.operation("mixed"))] == ["torch"]
     assert [p.name for p in known.participants(known.operation("relu"))] == ["torch"]
 
@@ -197,13 +188,7 @@ def test_operations_must_be_a_module(package):
 def test_bindings_for_an_adapter_that_does_not_exist_are_refused_with_a_suggestion(package):
     name = package(bound="")
     with pytest.raises(UsageError, match=rf"framework \(bindings of {name}.bound\) is called 'torhc'. Did you mean to"):
-        collect({}, {"torch": "equivalence_adapters.torch:adapter"}, {"torhc": f"{name}.bound"}) if False else (
-            registry.collect(
-                [EntryPoint("reference", "equivalence_reference", registry.OPERATIONS)],
-                points(registry.ADAPTERS, torch="equivalence_adapters.torch:adapter"),
-                points(registry.BINDINGS, torhc=f"{name}.bound"),
-            )
-        )
+        collect(REFERENCE, TORCH, {"torhc": f"{name}.bound"})
 
 
 @pytest.mark.parametrize(
