@@ -90,7 +90,7 @@ def _row(kind: str, adapter: str, row: Mapping[str, Any]) -> Row:
         raise DeclarationError(f"{kind} row of {adapter}", expected=" or ".join(_FIELDS), got=kind)
     required = _FIELDS[kind]
     if not required <= set(row) <= required | _OPTIONAL:
-        raise DeclarationError(f"{kind} row of {adapter}", expected=sorted(required), got=dict(row))
+        raise DeclarationError(f"{kind} row of {adapter}", expected=sorted(required), got=row)
     for name, value in row.items():
         # A text in place of a list would match its parts.
         if not (_is_list(value) if name in _LISTS else isinstance(value, str) and value):

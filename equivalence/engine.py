@@ -13,7 +13,7 @@ from equivalence import axes as _axes
 from equivalence.binding import Adapter, Binding, Context
 from equivalence.comparison import TOLERANCES, Comparison, compare
 from equivalence.deviations import Row, find
-from equivalence.errors import EquivalenceError, ShapeError, WorkerError
+from equivalence.errors import DeclarationError, EquivalenceError, ShapeError, WorkerError
 from equivalence.inputs import Array
 from equivalence.layout import Layout, block_order
 from equivalence.lookahead import Lookahead
@@ -130,8 +130,8 @@ class Engine:
         try:
             request = request_for(cell, participant.binding, problem.arrays, problem.cotangents)
             return self.pool.submit(launch(participant.adapter), request)
-        except EquivalenceError as error:
-            return error
+        except Exception as error:  # noqa: BLE001 - a binding's data and functions are whoever's who wrote it
+            return _as_error(participant, error)
 
     def _outcome(
         self, cell: Cell, left: str, right: str, quantity: str, compared: Comparison, log: str = ""
@@ -213,12 +213,18 @@ def _native_parameters(binding: Binding, context: Context) -> dict[str, Any]:
 def _collect(
     cell: Cell, participant: Participant, problem: _Problem, call: Future[Reply] | EquivalenceError
 ) -> Evaluation:
+    if isinstance(call, EquivalenceError):
+        return Evaluation({}, call)
     try:
-        if isinstance(call, EquivalenceError):
-            raise call
         return Evaluation(_canonical(cell, participant, problem, call.result()))
-    except EquivalenceError as error:
-        return Evaluation({}, error)
+    except Exception as error:  # noqa: BLE001 - see _submit
+        return Evaluation({}, _as_error(participant, error))
+
+
+def _as_error(participant: Participant, error: Exception) -> EquivalenceError:
+    if isinstance(error, EquivalenceError):
+        return error
+    return DeclarationError(f"{participant.name}'s binding cannot be used: {type(error).__name__}: {error}")
 
 
 def _canonical(cell: Cell, participant: Participant, problem: _Problem, reply: Reply) -> dict[str, Array]:
@@ -231,6 +237,11 @@ def _canonical(cell: Cell, participant: Participant, problem: _Problem, reply: R
     operation, settings = cell.operation, cell.operation.settings(cell.case)
     wanted = [(output_quantity(name), name, reply.outputs) for name in operation.outputs]
     wanted += [(gradient_quantity(name), name, reply.gradients) for name in operation.differentiable(cell.case)]
+    for kind, arrays in (("outputs", reply.outputs), ("gradients", reply.gradients)):
+        if surplus := set(arrays) - {name for _, name, given in wanted if given is arrays}:
+            raise WorkerError(
+                f"{participant.name} gave {kind} that nobody asked for: {', '.join(surplus)}", kind="protocol"
+            )
     found = {}
     for quantity, name, given in wanted:
         shape = problem.shapes[quantity]

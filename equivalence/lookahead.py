@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 _AHEAD = 4
 _KEPT = 16
 
-Key = tuple[str, str, str]
+Key = tuple[str, ...]
+
+
+def identity(cell: Cell) -> Key:
+    """What tells a cell from every other: two tests may compare other participants on the same case."""
+    return *cell.key, *(participant.name for participant in cell.participants)
 
 
 class Lookahead:
@@ -29,7 +34,7 @@ class Lookahead:
 
     def __init__(self, engine: Engine, order: Sequence[Cell], ahead: int = _AHEAD) -> None:
         self._engine, self._order, self._ahead = engine, order, ahead
-        self._position = {cell.key: index for index, cell in enumerate(order)}
+        self._position = {identity(cell): index for index, cell in enumerate(order)}
         self._threads = ThreadPoolExecutor(ahead + 1, "cells")
         self._started: dict[Key, Future[list[Outcome]]] = {}
 
@@ -41,12 +46,12 @@ class Lookahead:
 
     def outcomes(self, cell: Cell) -> list[Outcome]:
         """Every comparison of a cell; waits for it, and starts those after it."""
-        index = self._position.get(cell.key)
+        index = self._position.get(identity(cell))
         following = [] if index is None else self._order[index : index + 1 + self._ahead]
         for item in [cell, *following]:
-            if item.key not in self._started:
-                self._started[item.key] = self._threads.submit(self._engine.outcomes, item)
-        result = self._started[cell.key].result()
+            if identity(item) not in self._started:
+                self._started[identity(item)] = self._threads.submit(self._engine.outcomes, item)
+        result = self._started[identity(cell)].result()
         while len(self._started) > _KEPT + self._ahead:
             del self._started[next(iter(self._started))]
         return result

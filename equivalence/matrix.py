@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from equivalence.binding import DTYPES
 from equivalence.deviations import Row, find, rows
+from equivalence.errors import DeclarationError
 from equivalence.operation import OUTPUT, Case, Operation
 from equivalence.outcome import comparison_id
 from equivalence.registry import Participant, Registry, suggest
@@ -66,19 +67,19 @@ class Plan:
                     yield cell, left, right, quantity, name
 
     def unmatched(self) -> list[Row]:
-        """Rows that speak of nothing in a plan of everything: each is an error."""
-        everything = [
-            (cell, participant, quantity)
+        """Rows that speak, in one of their cases at least, of nothing in a plan of everything: each is an error."""
+        return [row for row in self.rows if not all(self._speaks(row, case) for case in row.cases)]
+
+    def _speaks(self, row: Row, case: str) -> bool:
+        if row.kind == "skip":
+            return any(gap.row == row and case in ("*", gap.case) for gap in self.gaps)
+        one = replace(row, cases=(case,))
+        return any(
+            one.matches(participant.name, *cell.key, quantity)
             for cell in self.cells
             for participant in cell.participants
             for quantity in cell.quantities
-        ]
-        skipped = {gap.row for gap in self.gaps}
-        return [
-            row
-            for row in self.rows
-            if row not in skipped and not any(row.matches(p.name, *cell.key, q) for cell, p, q in everything)
-        ]
+        )
 
 
 def output_quantity(name: str) -> str:
@@ -110,18 +111,18 @@ def plan(
 
     Raises:
         UsageError: for a name that does not exist, with the nearest that do.
+        DeclarationError: if everything is selected, and a row of data speaks of nothing.
     """
-    chosen = [registry.operation(name) for name in operations] or list(registry.operations.values())
-    _check_frameworks(registry, chosen, frameworks)
-    known = {case.id for operation in chosen for case in operation.cases}
-    if unknown := set(cases) - known:
-        raise suggest("case", unknown.pop(), known)
+    chosen = [registry.operation(name) for name in dict.fromkeys(operations)] or list(registry.operations.values())
+    _check("framework", frameworks, {*registry.adapters, *(p.name for o in chosen for p in registry.participants(o))})
+    _check("case", cases, {case.id for operation in chosen for case in operation.cases})
+    _check("dtype", dtypes, DTYPES)
     table = tuple(row for adapter in registry.adapters.values() for row in rows(adapter))
     cells: list[Cell] = []
     gaps: list[Gap] = []
     for operation in chosen:
-        takers = [p for p in registry.participants(operation) if _selected(p, frameworks)]
-        present = {p.adapter.name for p in registry.participants(operation)}
+        everyone = registry.participants(operation)
+        present = {p.adapter.name for p in everyone}
         gaps += [
             Gap(operation, name, row=_skip_row(table, name, operation))
             for name in registry.adapters
@@ -130,21 +131,42 @@ def plan(
         for case in operation.cases:
             if cases and case.id not in cases:
                 continue
-            cells += [_cell(operation, case, dtype, takers, table, gaps) for dtype in dtypes or DTYPES]
-    return Plan(tuple(cells), tuple(gaps), table)
+            for dtype in dict.fromkeys(dtypes or DTYPES):
+                cell, missing = _cell(operation, case, dtype, everyone, table)
+                taking = (p for p in cell.participants if _selected(p, frameworks))
+                cells.append(replace(cell, participants=tuple(taking)))
+                gaps += missing
+    planned = Plan(tuple(cells), tuple(dict.fromkeys(gaps)), table)
+    if not (operations or frameworks or dtypes or cases):
+        _refuse_unmatched(planned)
+    return planned
+
+
+def _refuse_unmatched(planned: Plan) -> None:
+    for row in planned.unmatched():
+        raise DeclarationError(
+            f"{row.kind} row of {row.adapter}",
+            expected="an operation, cases and a quantity that exist",
+            got=f"{row.operation}, {', '.join(row.cases)}, {row.quantity or 'every quantity'}",
+            fix="Remove the row, or correct it.",
+        )
 
 
 def _cell(
-    operation: Operation, case: Case, dtype: str, takers: Iterable[Participant], table: Sequence[Row], gaps: list[Gap]
-) -> Cell:
-    taking = []
-    for participant in takers:
+    operation: Operation, case: Case, dtype: str, everyone: Sequence[Participant], table: Sequence[Row]
+) -> tuple[Cell, list[Gap]]:
+    """Who takes part, and each participant that a row skips or adapter that can do the case with no binding."""
+    taking, gaps = [], []
+    for participant in everyone:
         row = find(table, "skip", participant.name, (operation.name, case.id, dtype))
         if row is not None:
             gaps.append(Gap(operation, participant.name, case.id, row))
         elif _able(participant, operation, case, dtype):
             taking.append(participant)
-    return Cell(operation, case, dtype, tuple(taking))
+    explained = {p.adapter.name for p in taking} | {gap.adapter.partition("/")[0] for gap in gaps}
+    adapters = dict.fromkeys(p.adapter.name for p in everyone)
+    gaps += [Gap(operation, name, case.id) for name in adapters if name not in explained]
+    return Cell(operation, case, dtype, tuple(taking)), gaps
 
 
 def _skip_row(table: Iterable[Row], adapter: str, operation: Operation) -> Row | None:
@@ -164,8 +186,7 @@ def _selected(participant: Participant, frameworks: Sequence[str]) -> bool:
     return not frameworks or participant.name in frameworks or participant.adapter.name in frameworks
 
 
-def _check_frameworks(registry: Registry, chosen: Iterable[Operation], frameworks: Iterable[str]) -> None:
-    known = set(registry.adapters) | {p.name for operation in chosen for p in registry.participants(operation)}
-    for name in frameworks:
+def _check(what: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
         if name not in known:
-            raise suggest("framework", name, known)
+            raise suggest(what, name, known)

@@ -12,7 +12,7 @@ A test that takes ``equivalence_comparison`` runs once for every comparison of t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _FIXTURE = "equivalence_comparison"
 _SELECTIONS = ("operations", "frameworks", "dtypes")
-_here = pytest.StashKey["Available"]()
+_here: pytest.StashKey[Available] = pytest.StashKey()
 
 
 @dataclass(frozen=True)
@@ -81,45 +81,74 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Describe the marker."""
+    """Describe the marker, and refuse options that name what does not exist."""
     config.addinivalue_line(
         "markers",
         "equivalence(operations=, frameworks=, dtypes=): which part of the matrix equivalence_comparison runs over",
     )
+    options = _options(config)
+    if options:
+        from equivalence.errors import EquivalenceError  # noqa: PLC0415 - a run without options pays nothing
+
+        try:
+            _plan(config, options)
+        except EquivalenceError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+def _options(config: pytest.Config) -> dict[str, Sequence[str]]:
+    return {name: found for name in _SELECTIONS if (found := config.getoption(f"equivalence_{name}"))}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize the fixture over the matrix."""
     if _FIXTURE not in metafunc.fixturenames:
         return
-    parameters, names = [], []
-    for cell, left, right, quantity, name in _plan(metafunc).ids():
-        parameters.append(Parameter(cell, left, right, quantity))
-        names.append(name)
-    metafunc.parametrize(_FIXTURE, parameters, ids=names, indirect=True, scope="function")
+    from equivalence.errors import EquivalenceError, UsageError  # noqa: PLC0415 - a run without the fixture pays nothing
+
+    try:
+        selection = _selection(metafunc.definition.get_closest_marker("equivalence"), _options(metafunc.config))
+        found = list(_plan(metafunc.config, selection).ids())
+        if not found:
+            # Pytest would skip a test without parameters, and the run would be green.
+            raise UsageError(f"nothing to compare in {selection or 'the matrix'}", fix="It takes two frameworks.")
+    except EquivalenceError as error:
+        raise pytest.Collector.CollectError(f"{metafunc.definition.name}: {error}") from error
+    parameters = [Parameter(cell, left, right, quantity) for cell, left, right, quantity, _ in found]
+    metafunc.parametrize(_FIXTURE, parameters, ids=[name for *_, name in found], indirect=True, scope="function")
 
 
-def _plan(metafunc: pytest.Metafunc) -> Plan:
-    from equivalence.errors import EquivalenceError  # noqa: PLC0415 - a run without the fixture pays nothing
+def _selection(marker: pytest.Mark | None, options: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """What both the marker and the options select.
+
+    Raises:
+        UsageError: if the marker cannot be meant, or the two have nothing in common.
+    """
+    from equivalence.errors import UsageError  # noqa: PLC0415
+
+    chosen: dict[str, Sequence[str]] = dict(options)
+    if marker is None:
+        return chosen
+    unknown = [*map(repr, marker.args), *(name for name in marker.kwargs if name not in _SELECTIONS)]
+    if unknown:
+        raise UsageError("marker equivalence", expected=", ".join(_SELECTIONS), got=", ".join(unknown))
+    for name, wanted in marker.kwargs.items():
+        if isinstance(wanted, str) or not wanted:
+            raise UsageError(f"{name} of the marker equivalence", expected="a list of names", got=repr(wanted))
+        chosen[name] = [item for item in wanted if item in options.get(name, wanted)]
+        if not chosen[name]:
+            raise UsageError(
+                f"{name}: the marker's {list(wanted)} and the option's {list(options[name])} have nothing in common"
+            )
+    return chosen
+
+
+def _plan(config: pytest.Config, selection: Mapping[str, Sequence[str]]) -> Plan:
+    from equivalence import registry, session  # noqa: PLC0415
     from equivalence.matrix import plan  # noqa: PLC0415
 
-    marker = metafunc.definition.get_closest_marker("equivalence")
-    chosen: dict[str, Sequence[str]] = dict(marker.kwargs) if marker else {}
-    for name in _SELECTIONS:
-        if option := metafunc.config.getoption(f"equivalence_{name}"):
-            chosen[name] = [item for item in option if item in chosen.get(name, option)]
-    try:
-        return plan(_available(metafunc.config).registry, **chosen)
-    except EquivalenceError as error:
-        raise pytest.UsageError(str(error)) from error
-
-
-def _available(config: pytest.Config) -> Available:
-    from equivalence import registry, session  # noqa: PLC0415
-
-    if _here not in config.stash:
-        config.stash[_here] = session.available(registry.load(), config.getoption("equivalence_frameworks"))
-    return config.stash[_here]
+    config.stash[_here] = session.available(registry.load(), selection.get("frameworks", ()))
+    return plan(config.stash[_here].registry, **selection)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -133,16 +162,16 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def equivalence_lookahead(request: pytest.FixtureRequest) -> Iterator[Lookahead]:
     """The engine of the session, which evaluates the selected cells a little ahead of the tests."""
     from equivalence import session  # noqa: PLC0415
-    from equivalence.lookahead import Lookahead  # noqa: PLC0415
+    from equivalence.lookahead import Lookahead, identity  # noqa: PLC0415
     from equivalence.matrix import plan  # noqa: PLC0415
 
     config = request.config
-    registry = _available(config).registry
+    registry = config.stash[_here].registry
     cells: dict[Any, Cell] = {}
     for item in request.session.items:
         parameter = getattr(item, "callspec", None) and item.callspec.params.get(_FIXTURE)  # type: ignore[attr-defined]
         if isinstance(parameter, Parameter):
-            cells.setdefault(parameter.cell.key, parameter.cell)
+            cells.setdefault(identity(parameter.cell), parameter.cell)
     # With pytest-xdist nobody knows which of the tests this process will be given next.
     ahead = {"ahead": 0} if hasattr(config, "workerinput") else {}
     options = {"seed": config.getoption("equivalence_seed"), "timeout": config.getoption("equivalence_timeout")}

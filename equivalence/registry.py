@@ -137,6 +137,7 @@ def _bindings(
                     fix="Name its variant.",
                 )
             _check_names(operations[name], declared, where)
+            _check_axes(operations[name], declared, where)
             found[adapter, name] = (*others, replace(declared, module=module, attribute=attribute, operation=name))
     return found
 
@@ -154,13 +155,15 @@ def _check_names(operation: Operation, declared: Binding, where: str) -> None:
     ):
         for name in sorted(given - known):
             raise suggest(f"{what} of {operation.name} (binding {where})", name, known)
+
+
+def _check_axes(operation: Operation, declared: Binding, where: str) -> None:
     for name, native in declared.layouts.items():
-        canonical = _canonical(operation, name)
-        tokens = native.replace("(", " ").replace(")", " ").split()
-        if sorted(token for token in tokens if token != "1") != sorted(canonical):
-            raise DeclarationError(
-                f"layout of {name} (binding {where})", expected=f"an order of {' '.join(canonical)!r}", got=repr(native)
-            )
+        canonical = sorted(_canonical(operation, name))
+        given = native.replace("(", " ").replace(")", " ").split()
+        if sorted(axis for axis in given if axis != "1") != canonical:
+            expected = f"an order of {' '.join(_canonical(operation, name))!r}"
+            raise DeclarationError(f"layout of {name} (binding {where})", expected=expected, got=repr(native))
     for name, flip in declared.flip.items():
         for axis in flip.axes.split():
             if axis not in _canonical(operation, name):

@@ -61,7 +61,9 @@ def missing(adapter: Adapter) -> str:
         try:
             installed = version(requirement.name)
         except PackageNotFoundError:
-            return f"{requirement.name} is not installed. Run: pip install 'layer-equivalence[{adapter.name}]'"
+            ours = adapter.driver.startswith("equivalence_adapters.")
+            what = f"layer-equivalence[{adapter.name}]" if ours else text
+            return f"{requirement.name} is not installed. Run: pip install '{what}'"
         if not requirement.specifier.contains(installed, prereleases=True):
             return f"{requirement.name} is {installed}, expected {requirement.specifier}. Run: pip install '{text}'"
     return ""

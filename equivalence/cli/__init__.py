@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -44,6 +45,10 @@ def _command(module: str, function: str, /, **options: Any) -> None:
     except EquivalenceError as error:
         click.echo(f"Error: {error}", err=True)
         status = 2
+    except Exception:  # noqa: BLE001 - Python's own exit status for it, 1, would say that something is different
+        traceback.print_exc()
+        click.echo("Error: this should not happen; please report it with the lines above", err=True)
+        status = 2
     sys.exit(status)
 
 
@@ -72,12 +77,12 @@ _frameworks = click.option(
 @click.group(cls=Suggesting, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="equivalence")
 def cli() -> None:
-    r"""Say whether two neural-network layers in two frameworks are the same function.
+    """Say whether two neural-network layers in two frameworks are the same function.
 
     \b
     Exit status: 0 as expected, 1 something is different, 2 undecided, an error or
     nothing compared, 64 usage, 130 interrupted.
-    """
+    """  # noqa: D301 - click reads the control character as "keep these lines"
 
 
 @cli.command()
@@ -86,7 +91,7 @@ def cli() -> None:
 @click.option("--json", "json_path", type=_out, help="Write every comparison as JSON lines.")
 @_options(_report, _summary, _seed, _timeout, _jobs)
 def run(**options: Any) -> None:
-    """Compare all frameworks on the operations, forward and gradients."""
+    """Compare all frameworks on all operations."""
     _command("run", "run", **options)
 
 
@@ -96,7 +101,10 @@ def run(**options: Any) -> None:
 @click.option("--json", "json_path", type=_out, help="Write the answer as JSON.")
 @_options(_report, _summary, _seed, _dtypes, _timeout, _jobs)
 def check(**options: Any) -> None:
-    """Check the ports that FILE declares: is the ported layer the same function as the original?"""
+    """Check the ports that FILE declares.
+
+    Is the ported layer the same function as the original?
+    """
     _command("check", "check", **options)
 
 
@@ -119,7 +127,7 @@ def list_(**options: Any) -> None:
 @cli.command()
 @click.argument("operation", metavar="OP")
 def show(**options: Any) -> None:
-    """Show an operation: equation, arguments, parameters, cases, and each framework's conventions."""
+    """Show an operation and each framework's conventions."""
     _command("show", "show", **options)
 
 
@@ -131,7 +139,10 @@ def doctor(**options: Any) -> None:
 
 @cli.group(cls=Suggesting)
 def stacks() -> None:
-    """Interpreters with the packages of a framework that cannot live beside the others."""
+    """List, create and remove stacks.
+
+    A stack is an interpreter with the packages of a framework that cannot live beside the others.
+    """
 
 
 @stacks.command(name="list")

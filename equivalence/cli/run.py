@@ -60,7 +60,10 @@ def report(*, run_file: Path, output: Path, summary: Path | None) -> int:
     """Make the report of an earlier run."""
     finished = read_run(run_file)
     _write(finished, None, output, summary)
-    return exit_status((outcome.verdict, outcome.expected) for outcome in finished.outcomes)
+    if not finished.complete:
+        progress_console.print(f"{run_file} was interrupted: what is missing has not been compared", style="yellow")
+    verdicts = [(outcome.verdict, outcome.expected) for outcome in finished.outcomes]
+    return exit_status(verdicts if finished.complete else [*verdicts, ("undecided", False)])
 
 
 def _collect(engine: Engine, planned: Plan, outcomes: list[Outcome]) -> None:
@@ -103,7 +106,8 @@ def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
         console.print(f"{name} did not take part: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
     for gap in gaps:
         if gap.row is None and gap.adapter not in finished.header["absent"]:
-            console.print(f"{gap.adapter} has no binding for {gap.operation.name}", style="yellow")
+            what = gap.operation.name if gap.case is None else f"{gap.operation.name}-{gap.case}"
+            console.print(f"{gap.adapter} has no binding for {what}", style="yellow")
     console.print(_totals(outcomes), highlight=False)
 
 

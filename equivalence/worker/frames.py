@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 from equivalence.inputs import Array
 
 _KINDS = "biufc"
+_DTYPE = re.compile(rf"[<>|][{_KINDS}]\d+")
 
 
 class FrameError(ValueError):
@@ -22,14 +25,18 @@ def send(connection: Connection, header: Mapping[str, Any], arrays: Sequence[Arr
     """Send a header and arrays.
 
     Raises:
-        FrameError: if something is not an array of numbers or booleans; nothing is sent then.
+        FrameError: if something is not an array of numbers or booleans, or the header not JSON; nothing is sent then.
     """
     for array in arrays:
         if array.dtype.kind not in _KINDS:
             raise FrameError(f"an array of {array.dtype}: expected numbers or booleans")
     contiguous = [np.ascontiguousarray(array) for array in arrays]
     described = [{"dtype": array.dtype.str, "shape": array.shape} for array in arrays]
-    connection.send_bytes(json.dumps({"header": header, "arrays": described}).encode())
+    try:
+        message = json.dumps({"header": header, "arrays": described}).encode()
+    except (TypeError, ValueError) as error:
+        raise FrameError(f"parameters that cannot be sent: {error}") from error
+    connection.send_bytes(message)
     for array in contiguous:
         connection.send_bytes(array.tobytes())
 
@@ -44,19 +51,20 @@ def receive(connection: Connection) -> tuple[dict[str, Any], list[Array]]:
     try:
         message = json.loads(connection.recv_bytes())
         header, described = dict(message["header"]), list(message["arrays"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FrameError(f"not a message: {error}") from error
     return header, [_array(item, connection.recv_bytes()) for item in described]
 
 
-def _array(described: Mapping[str, Any], content: bytes) -> Array:
+def _array(described: Any, content: bytes) -> Array:
     try:
-        dtype, shape = np.dtype(described["dtype"]), tuple(described["shape"])
+        name, shape = described["dtype"], list(described["shape"])
+        if not _DTYPE.fullmatch(name) or not all(type(size) is int and size >= 0 for size in shape):
+            raise FrameError(f"not an array of numbers or booleans: {described}")
+        dtype = np.dtype(name)
     except (KeyError, TypeError) as error:
         raise FrameError(f"not an array: {described}") from error
-    if dtype.kind not in _KINDS:
-        raise FrameError(f"an array of {dtype}: expected numbers or booleans")
-    if dtype.itemsize * int(np.prod(shape)) != len(content):
+    if dtype.itemsize * math.prod(shape) != len(content):
         raise FrameError(f"{len(content)} bytes for shape {shape} of {dtype}")
     return np.frombuffer(content, dtype).reshape(shape)
 

@@ -60,9 +60,7 @@ def test_the_verdict_is_numpys_allclose(drawn, tolerance):
     # Within a thousandth of the limit the two round differently.
     assume(abs(found.required_tolerance - tolerance) > 1e-3 * tolerance)
     with np.errstate(all="ignore"):
-        expected = np.allclose(
-            left, right, rtol=tolerance, atol=tolerance * scale_of(left, right), equal_nan=True
-        )
+        expected = np.allclose(left, right, rtol=tolerance, atol=tolerance * scale_of(left, right), equal_nan=True)
     assert found.verdict == ("equal" if expected else "different")
 
 

@@ -82,7 +82,9 @@ def test_a_run_that_is_cut_off_is_refused(written, length):
         read_run(written)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]\n[]\n", b"1\n2\n3\n", b"\xff\xfe\x00", b"null\nnull\n", b"{}\n{}\n", b"PK"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]\n[]\n", b"1\n2\n3\n", b"\xff\xfe\x00", b"null\nnull\n", b"{}\n{}\n", b"PK"]
+)
 def test_another_file_is_refused(tmp_path, content):
     path = tmp_path / "other"
     path.write_bytes(content)

@@ -28,6 +28,7 @@ PACKAGES = {
 DATA = (
     *(f"{package}/py.typed" for package in PACKAGES),
     "equivalence/report/template.html",
+    "equivalence/report/ports.html",
     "equivalence/report/style.css",
     "equivalence/report/script.js",
     "equivalence/schemas/check.schema.json",
@@ -79,12 +80,12 @@ def main():
         elsewhere.mkdir()
         check_origin(python, elsewhere)
         check_imports(python, elsewhere)
-        check_commands(python.with_name("equivalence"), elsewhere)
+        check_commands(python.with_name("equivalence"), elsewhere, version=wheel.name.split("-")[1])
     say("the distribution is good")
 
 
 def say(message):
-    print(message, flush=True)  # noqa: T201
+    print(message, flush=True)
 
 
 def require(fine, message):
@@ -94,10 +95,10 @@ def require(fine, message):
 
 def run(command: Sequence[object], folder: Path, environment: Mapping[str, str] = os.environ) -> str:
     """What a command prints; fails with all it said if it does."""
-    done = subprocess.run(
-        [str(word) for word in command], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-    require(done.returncode == 0, f"status {done.returncode} of {command}\n{done.stdout}{done.stderr}")
+    words = [str(word) for word in command]
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    shown = " ".join(word if "\n" not in word else "..." for word in words)
+    require(done.returncode == 0, f"status {done.returncode} of {shown}\n{done.stdout}{done.stderr}")
     return done.stdout
 
 
@@ -191,9 +192,9 @@ def check_imports(python: Path, folder: Path) -> None:
     say(f"all {count} modules can be imported")
 
 
-def check_commands(command: Path, folder: Path) -> None:
+def check_commands(command: Path, folder: Path, version: str) -> None:
     said = run([command, "--version"], folder, clean())
-    require("version" in said, f"equivalence --version said {said!r}")
+    require(version in said, f"equivalence --version said {said!r}, expected {version}")
     stack = look_up("theano")
     here = stack is not None and stack.state == "ready"
     if not here:

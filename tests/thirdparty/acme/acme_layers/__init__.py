@@ -1,0 +1,1 @@
+"""Acme's layers: NumPy with gradients by complex steps."""

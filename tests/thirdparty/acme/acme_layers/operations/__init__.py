@@ -1,0 +1,1 @@
+"""The operations that Acme adds to the suite."""

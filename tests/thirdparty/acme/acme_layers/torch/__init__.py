@@ -1,0 +1,1 @@
+"""Acme's operations in PyTorch, whose adapter comes with the suite."""
