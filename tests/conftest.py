@@ -1,5 +1,7 @@
 """What every test may use."""
 
+import signal
+
 from hypothesis import settings
 
 pytest_plugins = ["pytester"]
@@ -7,6 +9,10 @@ pytest_plugins = ["pytester"]
 # How long an example takes says how busy the machine is.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and what the tests start would inherit it: nothing could be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

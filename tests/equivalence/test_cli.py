@@ -1,5 +1,6 @@
 """The command line as a user runs it: exit statuses, files written, suggestions, interruption."""
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from equivalence.cli.run import run as run_command
+from equivalence.engine import Engine
+from equivalence.runfile import read_run
 from equivalence.stacks import find as find_stack
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
@@ -178,32 +182,86 @@ def test_without_a_theano_stack_the_rest_runs_and_the_absence_is_said(tmp_path):
     assert "equivalence stacks create theano" in asked.stderr
 
 
-def processes():
+def workers(mark):
+    """The workers that a command with this variable in its environment has started and not stopped."""
     found = set()
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                command = (folder / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if b"worker/bootstrap.py" in command:
-                found.add(folder.name)
+        with contextlib.suppress(OSError):
+            if folder.name.isdigit() and b"worker/bootstrap.py" in (folder / "cmdline").read_bytes():
+                found |= {folder.name} if f"STARTED_BY={mark}".encode() in (folder / "environ").read_bytes() else set()
     return found
 
 
-def test_an_interrupted_run_stops_its_workers_and_keeps_what_is_finished(tmp_path):
-    before = processes()
-    words = [*COMMAND, "run", "-f", "numpy", "-f", "torch", "--json", "out.jsonl", "--jobs", "1"]
-    with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        deadline = time.monotonic() + 60
-        while len(processes() - before) < 2 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(1.8)
+def start(*words, cwd):
+    environment = {**os.environ, "STARTED_BY": str(cwd)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*COMMAND, *words], cwd=cwd, env=environment, **pipes)
+
+
+SLOW = """
+import time
+from equivalence import Layer, Port
+
+
+def same(x):
+    return x
+
+
+def slow(x):
+    time.sleep(600)
+
+
+def layer(framework, function):
+    return Layer(framework, function, inputs={"x": "n"}, output="n")
+
+
+fast = Port(original=layer("numpy", same), ported=layer("torch", same))
+waits = Port(original=layer("numpy", slow), ported=layer("torch", slow))
+"""
+
+
+def test_an_interrupted_check_stops_its_workers_and_keeps_what_is_finished(tmp_path):
+    (tmp_path / "ports.py").write_text(SLOW)
+    with start("check", "ports.py", "--json", "out.json", cwd=tmp_path) as running:
+        while "fast: equal" not in running.stdout.readline():
+            assert running.poll() is None
+        time.sleep(0.5)
+        assert workers(tmp_path)
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
     assert running.returncode == 130, said
     assert "Traceback" not in said
-    assert not processes() - before
-    if (tmp_path / "out.jsonl").exists():
-        end = json.loads((tmp_path / "out.jsonl").read_text().splitlines()[-1])
-        assert end["complete"] is False
+    assert not workers(tmp_path)
+    assert [port["name"] for port in json.loads((tmp_path / "out.json").read_text())["ports"]] == ["fast"]
+
+
+def test_a_run_interrupted_while_it_starts_stops_its_workers(tmp_path):
+    with start("run", "-f", "numpy", "-f", "tensorflow", "--json", "out.jsonl", cwd=tmp_path) as running:
+        while not workers(tmp_path):
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "Traceback" not in said
+    assert not workers(tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
+def test_an_interrupted_run_keeps_what_is_finished_and_says_that_it_is_not_whole(tmp_path, monkeypatch):
+    whole = Engine.run
+
+    def interrupted(engine, planned):
+        for number, outcomes in enumerate(whole(engine, planned)):
+            if number == 2:
+                raise KeyboardInterrupt
+            yield outcomes
+
+    monkeypatch.setattr(Engine, "run", interrupted)
+    nothing = dict.fromkeys(["report", "summary", "timeout", "jobs"])
+    chosen = {"operations": ["nin"], "frameworks": ["numpy", "torch"], "dtypes": ["float64"], "cases": []}
+    path = tmp_path / "out.jsonl"
+    assert run_command(**chosen, **nothing, json_path=path, seed=0) == 130
+    assert len({outcome.case for outcome in read_run(path).outcomes}) == 2
+    assert not read_run(path).complete
+    assert equivalence("report", path, "-O", tmp_path / "page.html", cwd=tmp_path).returncode == 2
+    assert "not complete" in (tmp_path / "page.html").read_text()

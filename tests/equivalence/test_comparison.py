@@ -9,6 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from equivalence.binding import DTYPES
 from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, compare, jsonable
 from equivalence.errors import LawError, ShapeError
 
@@ -211,5 +212,7 @@ def test_values_become_jsons_types():
     assert found == {"a": [1, ["NaN", "-Infinity"]], "2": {"b": "Infinity"}, "c": None, "d": True, "e": 0.5}
 
 
-def test_the_tolerances_are_those_of_the_table():
-    assert TOLERANCES == {"float64": 1e-10, "float32": 1e-5}
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_tolerances_lie_between_rounding_and_wrong_conventions(dtype):
+    assert 100 * np.finfo(dtype).eps < TOLERANCES[dtype] < 1e-3
+    assert TOLERANCES.keys() == set(DTYPES)

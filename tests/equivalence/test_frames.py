@@ -89,7 +89,7 @@ def test_what_is_no_number_is_not_sent(pipe, array):
 
 @pytest.mark.parametrize("value", [np.int64(3), {1, 2}, object()])
 def test_a_header_that_is_not_json_is_not_sent(pipe, value):
-    with pytest.raises(FrameError, match="parameters.*not JSON serializable"):
+    with pytest.raises(FrameError, match=r"parameters.*not JSON serializable"):
         send(pipe[0], {"parameters": {"stride": value}}, [np.zeros(2)])
     assert not pipe[1].poll()
 

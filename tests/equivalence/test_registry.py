@@ -89,7 +89,7 @@ def read_binding(package, data):
 
 def test_everything_that_is_installed_is_found():
     known = registry.load()
-    assert list(known.adapters)[0] == "numpy"
+    assert next(iter(known.adapters)) == "numpy"
     assert {"numpy", "tensorflow", "theano", "torch"} <= set(known.adapters)
     assert {"nin", "conv2d", "relu"} <= set(known.operations)
     assert known.operation("conv2d").family == "convolution"
@@ -248,6 +248,10 @@ def test_a_changed_binding_takes_the_place_of_its_variant_alone():
     changed = known.with_binding("torch", dataclasses.replace(old, docs="changed"))
     assert changed.bindings["torch", "relu"][0].docs == "changed"
     assert known.bindings["torch", "relu"] == (old,)
+    slow = dataclasses.replace(old, variant="slow")
+    two = dataclasses.replace(known, bindings={("torch", "relu"): (old, slow)})
+    found = two.with_binding("torch", dataclasses.replace(slow, docs="changed")).bindings["torch", "relu"]
+    assert [(item.variant, item.docs) for item in found] == [(None, old.docs), ("slow", "changed")]
     others = {key: value for key, value in known.bindings.items() if key != ("torch", "relu")}
     assert {key: value for key, value in changed.bindings.items() if key != ("torch", "relu")} == others
 

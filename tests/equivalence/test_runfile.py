@@ -106,9 +106,14 @@ def test_a_run_of_another_schema_is_refused(written):
 def test_a_failure_leaves_the_old_file_and_no_other(tmp_path):
     path = tmp_path / "run.jsonl"
     path.write_text("old")
-    with pytest.raises(KeyboardInterrupt), atomic(path) as stream:
-        stream.write("half")
-        raise KeyboardInterrupt
+
+    def interrupted():
+        with atomic(path) as stream:
+            stream.write("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

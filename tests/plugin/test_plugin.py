@@ -216,7 +216,7 @@ def test_a_failure_shows_the_outcome_and_the_command_and_no_traceback(repository
             "  a tolerance of * is needed, beyond the allowed 1e-10",
             "  at [[]*]: numpy *, torch *",
             "  largest difference *, relative *, of 81",
-            "  reproduce: equivalence run -o nin --case two_axes-equal_sizes --dtype float64 -f numpy -f torch --seed 3",
+            "  reproduce: equivalence run -o nin --case two_axes-equal_sizes --dtype float64 -f numpy *torch --seed 3",
         ]
     )
     text = result.stdout.str()

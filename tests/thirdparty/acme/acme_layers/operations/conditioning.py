@@ -26,7 +26,8 @@ def scale_and_shift(
 ) -> Array:
     r"""Scale and shift each feature as the condition says, as far as a gate lets it through.
 
-    .. math:: y_{nh} = \lambda \sigma(q_{nh}) (s_{nh} x_{nh} + t_{nh}), \qquad (s, t, q)_{ng} = b_g + \sum_c w_{gc} z_{nc}
+    .. math:: y_{nh} = \lambda \sigma(q_{nh}) (s_{nh} x_{nh} + t_{nh}), \qquad
+        (s, t, q)_{ng} = b_g + \sum_c w_{gc} z_{nc}
 
     Args:
         x: :math:`x`, features, ``n h``.
