@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from equivalence.binding import DTYPES
+from equivalence.comparison import Comparison
 from equivalence.deviations import Row, find, rows
 from equivalence.errors import DeclarationError
 from equivalence.operation import OUTPUT, Case, Operation
-from equivalence.outcome import comparison_id
+from equivalence.outcome import Outcome, comparison_id
 from equivalence.registry import Participant, Registry, suggest
 
 
@@ -136,10 +138,32 @@ def plan(
                 taking = (p for p in cell.participants if _selected(p, frameworks))
                 cells.append(replace(cell, participants=tuple(taking)))
                 gaps += missing
-    planned = Plan(tuple(cells), tuple(dict.fromkeys(gaps)), table)
+    asked = {*frameworks, *(name.partition("/")[0] for name in frameworks)} or {*registry.adapters}
+    mine = [gap for gap in gaps if not asked.isdisjoint({gap.adapter, gap.adapter.partition("/")[0]})]
+    planned = Plan(tuple(cells), tuple(dict.fromkeys(mine)), table)
     if not (operations or frameworks or dtypes or cases):
         _refuse_unmatched(planned)
     return planned
+
+
+def skips(planned: Plan) -> list[Outcome]:
+    """An outcome for everything that a row of data leaves out, with the row's reason and link."""
+    return [
+        Outcome(
+            operation=gap.operation.name,
+            family=gap.operation.family,
+            case=gap.case or "*",
+            left=gap.adapter,
+            right="",
+            dtype=", ".join(gap.row.dtypes) or "*",
+            quantity="call",
+            comparison=Comparison(verdict="skipped", reason=gap.row.reason),
+            link=gap.row.link,
+            reproduce=shlex.join(["equivalence", "show", gap.operation.name]),
+        )
+        for gap in planned.gaps
+        if gap.row is not None
+    ]
 
 
 def _refuse_unmatched(planned: Plan) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from equivalence import registry, session
 from equivalence.engine import Engine
-from equivalence.matrix import Gap, Plan, plan
+from equivalence.matrix import Gap, Plan, plan, skips
 from equivalence.outcome import EXIT_INTERRUPTED, Outcome, exit_status
 from equivalence.report import markdown, write_report
 from equivalence.runfile import Run, atomic, read_run, write_run
@@ -45,6 +45,7 @@ def run(
         header = session.header(engine, here.absent)
         try:
             _collect(engine, planned, outcomes)
+            outcomes += skips(planned)
         except KeyboardInterrupt:
             interrupted = True
     finished = Run(header, outcomes, complete=not interrupted)

@@ -1,7 +1,10 @@
 """What is compared: the plan, its selections, its gaps and its laws."""
 
+import json
 from dataclasses import replace
+from importlib import resources
 
+import jsonschema
 import pytest
 
 from equivalence import registry
@@ -9,7 +12,7 @@ from equivalence.axes import ELLIPSIS
 from equivalence.binding import DTYPES
 from equivalence.deviations import Row
 from equivalence.errors import DeclarationError, UsageError
-from equivalence.matrix import Plan, plan
+from equivalence.matrix import Plan, plan, skips
 
 
 @pytest.fixture(scope="module")
@@ -214,6 +217,17 @@ def test_a_skipped_case_is_a_gap_with_its_row(known, with_rows):
     assert out == [("relu", "zeros", "float64")]
     assert [(gap.adapter, gap.case, gap.row) for gap in planned.gaps] == [("torch", "zeros", skip)]
     assert planned.unmatched() == []
+
+
+def test_a_row_that_skips_is_an_outcome_with_its_reason_and_link_for_who_is_asked_for(known, with_rows):
+    skip = row(kind="skip", quantity="", dtypes=("float64",))
+    [outcome] = skips(with_rows(known, skip, operations=["relu"]))
+    assert (outcome.verdict, outcome.expected, outcome.left, outcome.case) == ("skipped", True, "torch", "zeros")
+    assert (outcome.comparison.reason, outcome.link) == (skip.reason, skip.link)
+    jsonschema.validate(
+        outcome.to_json(), json.loads((resources.files("equivalence") / "schemas" / "run.schema.json").read_text())
+    )
+    assert skips(with_rows(known, skip, operations=["relu"], frameworks=["numpy", "theano"])) == []
 
 
 def test_a_skip_of_some_cases_must_name_cases_that_exist(known, with_rows):
