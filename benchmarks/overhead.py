@@ -16,8 +16,9 @@ from pathlib import Path
 import torch
 
 from equivalence import registry
-from equivalence.engine import Engine, cast, launch, packages, random_cotangents, request_for
+from equivalence.engine import Engine, launch, packages, random_cotangents, request_for
 from equivalence.inputs import Array
+from equivalence.judging import cast
 from equivalence.matrix import Cell
 from equivalence.operation import Case, Operation, case
 from equivalence.pool import Pool

@@ -14,9 +14,10 @@ from equivalence import portfile, registry
 from equivalence.answer import PortOutcome, Probe, worst
 from equivalence.binding import DTYPES
 from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, Verdict, compare
-from equivalence.engine import cast, exact, launch, packages, random_cotangents
+from equivalence.engine import launch, packages, random_cotangents
 from equivalence.errors import EquivalenceError, ShapeError, WorkerError
 from equivalence.inputs import Array
+from equivalence.judging import cast, exact
 from equivalence.layout import Layout
 from equivalence.operation_side import Bound, bind
 from equivalence.pool import CALL_LIMIT, Launch, Pool, Reply, Request

@@ -41,6 +41,7 @@ class Comparison:
         right: the right value there.
         required_tolerance: the smallest tolerance that would accept the two, see :data:`TOLERANCES`.
         tolerance: the tolerance that was allowed.
+        allclose: whether ``allclose`` accepts the two at the allowed tolerance.
         bound_ratio: the difference over its a-priori rounding bound, where one was computed.
         count: the number of elements compared.
         reason: one sentence that says why.
@@ -54,6 +55,7 @@ class Comparison:
     right: float | None = None
     required_tolerance: float | None = None
     tolerance: float | None = None
+    allclose: bool | None = None
     bound_ratio: float | None = None
     count: int = 0
     reason: str = ""
@@ -129,6 +131,7 @@ def compare(left: Array, right: Array, tolerance: float) -> Comparison:
         right=float(right.flat[worst]),
         required_tolerance=needed,
         tolerance=tolerance,
+        allclose=needed <= tolerance,
         count=left.size,
         reason=_reason(needed, tolerance, int(misplaced.sum())),
     )

@@ -16,8 +16,22 @@ An adapter's package may hold ``deviations.toml``::
     reason = "has no such operation"
     link = "https://..."
 
+    [[stress]]
+    operation = "max_pool2d"
+    data = ["nonfinite"]
+    quantity = "forward"
+    code = "value.nan"
+    reason = "NaN loses against a number that came before it"
+    link = "https://..."
+
+    [[equivalent]]
+    operation = "global_avg_pool"
+    mutation = "flip-x-..."
+    reason = "an average over all pixels is the same in whatever order"
+
 A pair is known to differ where exactly one of the two has a row. Everything matches exactly; a row that matches nothing
-is an error.
+is an error. A stress row speaks of random cases by their kind of data, see :mod:`equivalence.stress`: any of them may
+differ, and at least one must.
 """
 
 from __future__ import annotations
@@ -33,9 +47,16 @@ from equivalence.errors import DeclarationError
 _FIELDS = {
     "difference": {"operation", "cases", "quantity", "code", "reason", "link"},
     "skip": {"operation", "cases", "reason", "link"},
+    "stress": {"operation", "data", "quantity", "code", "reason", "link"},
+    "equivalent": {"operation", "mutation", "reason"},
 }
-_OPTIONAL = {"variants", "dtypes"}
-_LISTS = {"cases", "variants", "dtypes"}
+_OPTIONAL = {
+    "difference": {"variants", "dtypes"},
+    "skip": {"variants", "dtypes"},
+    "stress": {"variants", "dtypes"},
+    "equivalent": {"variants"},
+}
+_LISTS = {"cases", "data", "variants", "dtypes"}
 
 
 @dataclass(frozen=True)
@@ -44,16 +65,18 @@ class Row:
 
     Attributes:
         cases: case ids, or ``("*",)`` for all.
+        data: kinds of random cases, in place of ids.
         variants: the variants of the adapter it holds for; all if empty. The adapter's plain binding is ``""``.
         dtypes: the dtypes it holds for; all if empty.
     """
 
-    kind: Literal["skip", "difference"]
+    kind: Literal["skip", "difference", "stress"]
     adapter: str
     operation: str
-    cases: tuple[str, ...]
     reason: str
     link: str
+    cases: tuple[str, ...] = ()
+    data: tuple[str, ...] = ()
     quantity: str = ""
     code: str = ""
     variants: tuple[str, ...] = ()
@@ -64,11 +87,26 @@ class Row:
         adapter, _, variant = participant.partition("/")
         return (
             (self.adapter, self.operation) == (adapter, operation)
-            and (case in self.cases or self.cases == ("*",))
+            and (case in self.cases or self.cases == ("*",) or case.rpartition("-")[0] in self.data)
             and (not self.variants or variant in self.variants)
             and (not self.dtypes or dtype in self.dtypes)
             and self.quantity in ("", quantity)
         )
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A mutation of a binding's data that changes nothing, and why; of some variants only, if these are named."""
+
+    adapter: str
+    operation: str
+    mutation: str
+    reason: str
+    variants: tuple[str, ...] = ()
+
+    def matches(self, mutation: str, variant: str) -> bool:
+        """Whether the row speaks of this mutation of the adapter's binding of this variant."""
+        return self.mutation == mutation and (not self.variants or variant in self.variants)
 
 
 def rows(adapter: Adapter) -> tuple[Row, ...]:
@@ -77,27 +115,42 @@ def rows(adapter: Adapter) -> tuple[Row, ...]:
     Raises:
         DeclarationError: for a field that is missing or unknown.
     """
-    path = resource(adapter, "deviations.toml")
-    if path is None or not path.exists():
-        return ()
     return tuple(
-        _row(kind, adapter.name, row) for kind, rows in tomllib.loads(path.read_text()).items() for row in rows
+        Row(kind=kind, adapter=adapter.name, **fields)  # type: ignore[arg-type]
+        for kind, fields in _read(adapter)
+        if kind != "equivalent"
     )
 
 
-def _row(kind: str, adapter: str, row: Mapping[str, Any]) -> Row:
+def equivalents(adapter: Adapter) -> tuple[Equivalent, ...]:
+    """What an adapter says about mutations of its bindings: read by :mod:`equivalence.power`.
+
+    Raises:
+        DeclarationError: for a field that is missing or unknown.
+    """
+    return tuple(Equivalent(adapter=adapter.name, **fields) for kind, fields in _read(adapter) if kind == "equivalent")
+
+
+def _read(adapter: Adapter) -> list[tuple[str, dict[str, Any]]]:
+    path = resource(adapter, "deviations.toml")
+    if path is None or not path.exists():
+        return []
+    tables = tomllib.loads(path.read_text())
+    return [(kind, _fields(kind, adapter.name, row)) for kind, rows in tables.items() for row in rows]
+
+
+def _fields(kind: str, adapter: str, row: Mapping[str, Any]) -> dict[str, Any]:
     if kind not in _FIELDS:
         raise DeclarationError(f"{kind} row of {adapter}", expected=" or ".join(_FIELDS), got=kind)
     required = _FIELDS[kind]
-    if not required <= set(row) <= required | _OPTIONAL:
+    if not required <= set(row) <= required | _OPTIONAL[kind]:
         raise DeclarationError(f"{kind} row of {adapter}", expected=sorted(required), got=row)
     for name, value in row.items():
         # A text in place of a list would match its parts.
         if not (_is_list(value) if name in _LISTS else isinstance(value, str) and value):
             expected = f"{name} as a list of texts" if name in _LISTS else f"{name} as a text"
             raise DeclarationError(f"{kind} row of {adapter}", expected=expected, got=repr(value))
-    fields = {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
-    return Row(kind=kind, adapter=adapter, **fields)  # type: ignore[arg-type]
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in row.items()}
 
 
 def _is_list(value: object) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import combinations
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.binding import Adapter, Binding, Context
-from equivalence.comparison import TOLERANCES, Comparison, compare
+from equivalence.comparison import Comparison
 from equivalence.deviations import Row, find
 from equivalence.errors import DeclarationError, EquivalenceError, ShapeError, WorkerError
 from equivalence.inputs import Array
+from equivalence.judging import Bounded, Evaluated, Evaluation, Problem, bounds_of, cast, exact, judge, stands_alone
 from equivalence.layout import Layout, block_order
 from equivalence.lookahead import Lookahead
 from equivalence.matrix import Cell, Plan, gradient_quantity, output_quantity
@@ -24,22 +28,8 @@ from equivalence.pool import Launch, Pool, Reply, Request, source_folders
 from equivalence.registry import Participant, Registry
 from equivalence.stacks import find as find_stack
 
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a participant gave for a cell, in canonical axes, by quantity; or why it gave nothing."""
-
-    values: Mapping[str, Array]
-    error: EquivalenceError | None = None
-
-
-@dataclass(frozen=True)
-class _Problem:
-    """A cell's canonical arrays and cotangents, and the shape of everything that must come back."""
-
-    arrays: Mapping[str, Array]
-    cotangents: Mapping[str, Array]
-    shapes: Mapping[str, tuple[int, ...]]
+_KEPT = 64
+"""Cells whose results are kept for the other dtype of the same case."""
 
 
 def packages(registry: Registry) -> dict[str, str]:
@@ -69,10 +59,14 @@ class Engine:
         pool: the workers.
         rows: the table of known differences.
         seed: of all random values.
+        command: ``run`` or ``stress``, whose cases these are: it computes one of them again, and has its own rows.
     """
 
-    def __init__(self, registry: Registry, pool: Pool, rows: Iterable[Row] = (), seed: int = 0) -> None:
-        self.registry, self.pool, self.rows, self.seed = registry, pool, tuple(rows), seed
+    def __init__(
+        self, registry: Registry, pool: Pool, rows: Iterable[Row] = (), seed: int = 0, command: str = "run"
+    ) -> None:
+        self.registry, self.pool, self.rows, self.seed, self.command = registry, pool, tuple(rows), seed, command
+        self._lock, self._evaluated = Lock(), OrderedDict[tuple[str, ...], Future[Evaluated]]()
 
     def run(self, plan: Plan) -> Iterator[list[Outcome]]:
         """Outcomes cell by cell, in the plan's order, with several cells in flight."""
@@ -82,33 +76,62 @@ class Engine:
 
     def outcomes(self, cell: Cell) -> list[Outcome]:
         """Every comparison of a cell; one error for each participant that gave no result."""
-        evaluations = self.evaluate(cell)
+        here, beside = self._evidence(cell, self.evaluate(cell)), self._in_float64(cell)
         found = [
-            self._outcome(
-                cell, participant.name, "", "call", _error(evaluation.error), log=getattr(evaluation.error, "log", "")
-            )
-            for participant in cell.participants
-            if (evaluation := evaluations[participant.name]).error is not None
+            self._outcome(cell, (name, ""), "call", _error(side.error), log=getattr(side.error, "log", ""))
+            for name, side in here.evaluated.sides.items()
+            if side.error is not None
         ]
-        for left, right in cell.pairs:
-            sides = evaluations[left.name], evaluations[right.name]
-            if any(side.error for side in sides):
-                continue
-            for quantity in cell.quantities:
-                compared = compare(sides[0].values[quantity], sides[1].values[quantity], TOLERANCES[cell.dtype])
-                found.append(self._outcome(cell, left.name, right.name, quantity, compared))
-        return found
+        working = [p for p in cell.participants if here.evaluated.sides[p.name].error is None]
+        pairs = list(combinations(working, 2))
+        compared = {
+            (left.name, right.name, quantity): judge(cell, (left, right), quantity, (here, beside))
+            for left, right in pairs
+            for quantity in cell.quantities
+        }
+        alone = {quantity: _alone(compared, quantity) for quantity in cell.quantities}
+        return found + [
+            self._outcome(cell, (left, right), quantity, item, alone[quantity])
+            for (left, right, quantity), item in compared.items()
+        ]
 
-    def evaluate(self, cell: Cell) -> dict[str, Evaluation]:
-        """What each participant gives, by name."""
+    def evaluate(self, cell: Cell) -> Evaluated:
+        """What each participant gives; computed once, though a float32 cell asks for the float64 cell beside it."""
+        key = (*cell.key, *(participant.name for participant in cell.participants))
+        with self._lock:
+            mine = key not in self._evaluated
+            future = self._evaluated.setdefault(key, Future())
+            while len(self._evaluated) > _KEPT:
+                self._evaluated.popitem(last=False)
+        if mine:
+            try:
+                future.set_result(self._evaluate(cell))
+            except BaseException as error:
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    @staticmethod
+    def _evidence(cell: Cell, evaluated: Evaluated) -> Bounded:
+        return Bounded(evaluated, bounds_of(cell, evaluated.problem))
+
+    def _in_float64(self, cell: Cell) -> Bounded | None:
+        """The same case in float64, by those who can: what tells rounding from a wrong formula."""
+        if cell.dtype == "float64" or cell.operation.rounding is None:
+            return None
+        able = tuple(p for p in cell.participants if p.binding is None or "float64" in p.binding.dtypes)
+        wide = replace(cell, dtype="float64", participants=able)
+        return self._evidence(wide, self.evaluate(wide))
+
+    def _evaluate(self, cell: Cell) -> Evaluated:
         try:
             problem = self._problem(cell)
         except EquivalenceError as error:
-            return {participant.name: Evaluation({}, error) for participant in cell.participants}
+            return Evaluated(None, {participant.name: Evaluation({}, error) for participant in cell.participants})
         calls = [(participant, self._submit(cell, participant, problem)) for participant in cell.participants]
-        return {participant.name: _collect(cell, participant, problem, call) for participant, call in calls}
+        return Evaluated(problem, {p.name: _collect(cell, p, problem, call) for p, call in calls})
 
-    def _problem(self, cell: Cell) -> _Problem:
+    def _problem(self, cell: Cell) -> Problem:
         operation, case = cell.operation, cell.case
         arrays = {name: cast(array, cell.dtype) for name, array in operation.draw(case, self.seed).items()}
         sizes = operation.case_sizes(case)
@@ -124,9 +147,9 @@ class Engine:
         cotangents = random_cotangents(outputs, cell.dtype, self.seed, *cell.key[:2])
         shapes = {output_quantity(name): output.shape for name, output in outputs.items()}
         shapes |= {gradient_quantity(name): arrays[name].shape for name in operation.differentiable(case)}
-        return _Problem(arrays, cotangents, shapes)
+        return Problem(arrays, cotangents, shapes)
 
-    def _submit(self, cell: Cell, participant: Participant, problem: _Problem) -> Future[Reply] | EquivalenceError:
+    def _submit(self, cell: Cell, participant: Participant, problem: Problem) -> Future[Reply] | EquivalenceError:
         try:
             request = request_for(cell, participant.binding, problem.arrays, problem.cotangents)
             return self.pool.submit(launch(participant.adapter), request)
@@ -134,27 +157,37 @@ class Engine:
             return _as_error(participant, error)
 
     def _outcome(
-        self, cell: Cell, left: str, right: str, quantity: str, compared: Comparison, log: str = ""
+        self,
+        cell: Cell,
+        pair: tuple[str, str],
+        quantity: str,
+        compared: Comparison,
+        alone: str | None = None,
+        log: str = "",
     ) -> Outcome:
-        found = [find(self.rows, "difference", name, cell.key, quantity) for name in (left, right)]
-        row = next((row for row in found if row), None) if sum(row is not None for row in found) == 1 else None
-        if row is not None and compared.verdict == "equal":
+        kind = "difference" if self.command == "run" else "stress"
+        found = [find(self.rows, kind, name, cell.key, quantity) for name in pair]
+        told = [row for row in found if row]
+        # Two sides that both differ from everyone else may still agree; where cases are random, either may be why.
+        row = told[0] if len(told) == 1 or (told and kind == "stress") else None
+        if row is not None and row.kind == "difference" and compared.verdict == "equal":
             reason = f"the known difference {row.code} of {row.adapter} has stopped: remove its row ({compared.reason})"
             compared = replace(compared, verdict="error", reason=reason)
-        names = [name for name in (left, right) if name]
         return Outcome(
             operation=cell.operation.name,
             family=cell.operation.family,
             case=cell.case.id,
-            left=left,
-            right=right,
+            left=pair[0],
+            right=pair[1],
             dtype=cell.dtype,
             quantity=quantity,
             comparison=compared,
             known_difference=row.code if row and compared.verdict == "different" else None,
             link=row.link if row and compared.verdict == "different" else None,
+            stands_alone=alone,
+            stress=cell.case.stress,
             log=log,
-            reproduce=reproduce_command(*cell.key, names, self.seed),
+            reproduce=reproduce_command(*cell.key, [name for name in pair if name], self.seed, self.command),
         )
 
 
@@ -210,8 +243,14 @@ def _native_parameters(binding: Binding, context: Context) -> dict[str, Any]:
     return native
 
 
+def _alone(compared: Mapping[tuple[str, str, str], Comparison], quantity: str) -> str | None:
+    return stands_alone(
+        {(left, right): item.verdict for (left, right, name), item in compared.items() if name == quantity}
+    )
+
+
 def _collect(
-    cell: Cell, participant: Participant, problem: _Problem, call: Future[Reply] | EquivalenceError
+    cell: Cell, participant: Participant, problem: Problem, call: Future[Reply] | EquivalenceError
 ) -> Evaluation:
     if isinstance(call, EquivalenceError):
         return Evaluation({}, call)
@@ -227,7 +266,7 @@ def _as_error(participant: Participant, error: Exception) -> EquivalenceError:
     return DeclarationError(f"{participant.name}'s binding cannot be used: {type(error).__name__}: {error}")
 
 
-def _canonical(cell: Cell, participant: Participant, problem: _Problem, reply: Reply) -> dict[str, Array]:
+def _canonical(cell: Cell, participant: Participant, problem: Problem, reply: Reply) -> dict[str, Array]:
     """The reply's arrays in canonical axes, every one of the right shape.
 
     Raises:
@@ -257,11 +296,6 @@ def _canonical(cell: Cell, participant: Participant, problem: _Problem, reply: R
     return found
 
 
-def exact(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The same numbers in float64, for the reference."""
-    return {name: cast(array, "float64") for name, array in arrays.items()}
-
-
 def random_cotangents(outputs: Mapping[str, Array], dtype: str, seed: int, *labels: str) -> dict[str, Array]:
     """A cotangent of the standard normal distribution for each real output."""
     return {
@@ -269,11 +303,6 @@ def random_cotangents(outputs: Mapping[str, Array], dtype: str, seed: int, *labe
         for name, output in outputs.items()
         if output.dtype.kind == "f"
     }
-
-
-def cast(array: Array, dtype: str) -> Array:
-    """Real numbers in a dtype; integers and booleans as they are."""
-    return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 def _error(error: EquivalenceError | None) -> Comparison:

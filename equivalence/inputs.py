@@ -14,6 +14,27 @@ from equivalence.errors import DeclarationError
 Array = np.ndarray[Any, np.dtype[Any]]
 Strategy = Callable[[np.random.Generator, tuple[int, ...]], Array]
 
+
+def _cancelling(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Large numbers whose signs alternate, beside small ones: where two arrays meet, the large ones cancel."""
+    signs = 1 - 2 * (np.arange(int(np.prod(shape))) // rng.choice([1, 2, 4]) % 2)
+    return np.asarray(1e4 * signs.reshape(shape) + rng.standard_normal(shape))
+
+
+def _denormal(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """A third below float32's smallest normal number, some of them below float64's."""
+    tiny = 10.0 ** np.where(
+        rng.integers(10, size=shape) == 0, rng.uniform(-320, -306, shape), rng.uniform(-46, -37, shape)
+    )
+    return np.asarray(rng.standard_normal(shape) * np.where(rng.integers(3, size=shape) == 0, tiny, 1.0))
+
+
+def _nonfinite(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """About one in thirty is NaN or an infinity."""
+    special = rng.choice([np.nan, np.inf, -np.inf], shape)
+    return np.where(rng.integers(30, size=shape) == 0, special, rng.standard_normal(shape))
+
+
 STRATEGIES: Mapping[str, Strategy] = {
     "normal": lambda rng, shape: rng.standard_normal(shape),
     "ties": lambda rng, shape: rng.integers(-1, 2, shape).astype(np.float64),
@@ -22,6 +43,11 @@ STRATEGIES: Mapping[str, Strategy] = {
     "large": lambda rng, shape: rng.standard_normal(shape) * 1e4,
     "tiny": lambda rng, shape: rng.standard_normal(shape) * 1e-20,
     "offset": lambda rng, shape: 2000.0 + rng.standard_normal(shape),
+    "scaled": lambda rng, shape: rng.standard_normal(shape) * 10.0 ** rng.uniform(-20, 20),
+    "mixed": lambda rng, shape: rng.standard_normal(shape) * 10.0 ** rng.uniform(-18, 18, shape),
+    "cancelling": _cancelling,
+    "denormal": _denormal,
+    "nonfinite": _nonfinite,
 }
 """Data strategies by name: how the values of a real input are drawn."""
 

@@ -73,6 +73,8 @@ class Plan:
         return [row for row in self.rows if not all(self._speaks(row, case) for case in row.cases)]
 
     def _speaks(self, row: Row, case: str) -> bool:
+        if row.kind == "stress":
+            return True
         if row.kind == "skip":
             return any(gap.row == row and case in ("*", gap.case) for gap in self.gaps)
         one = replace(row, cases=(case,))
@@ -164,6 +166,15 @@ def skips(planned: Plan) -> list[Outcome]:
         for gap in planned.gaps
         if gap.row is not None
     ]
+
+
+def cells_of(
+    registry: Registry, operation: Operation, case: Case, dtypes: Sequence[str] = (), frameworks: Sequence[str] = ()
+) -> list[Cell]:
+    """The cells of one case, which need not be declared; empty selections mean everything."""
+    everyone = registry.participants(operation)
+    found = [_cell(operation, case, dtype, everyone, ())[0] for dtype in dict.fromkeys(dtypes or DTYPES)]
+    return [replace(c, participants=tuple(p for p in c.participants if _selected(p, frameworks))) for c in found]
 
 
 def _refuse_unmatched(planned: Plan) -> None:

@@ -12,7 +12,9 @@ import numpy as np
 from equivalence import axes as _axes
 from equivalence.axes import Sizes
 from equivalence.errors import DeclarationError
+from equivalence.evidence import Fault, Witness
 from equivalence.inputs import STRATEGIES, Array, Input, as_input
+from equivalence.rounding import Bounds, Instance, Precision, Rounding
 
 OUTPUT = "output"
 """The name of an operation's only output."""
@@ -30,9 +32,18 @@ class Case:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     without: tuple[str, ...] = ()
     data: str = "normal"
+    stress: bool = False
 
 
-def case(id: str, sizes: Sizes, *, without: Sequence[str] = (), data: str = "normal", **parameters: Any) -> Case:  # noqa: A002
+def case(
+    id: str,  # noqa: A002
+    sizes: Sizes,
+    *,
+    without: Sequence[str] = (),
+    data: str = "normal",
+    stress: bool = False,
+    **parameters: Any,
+) -> Case:
     """Declare a case.
 
     Args:
@@ -41,26 +52,10 @@ def case(id: str, sizes: Sizes, *, without: Sequence[str] = (), data: str = "nor
         sizes: the size of each letter; a tuple for ``"..."``.
         without: optional arguments that are left out.
         data: the data strategy for the real inputs, a key of :data:`equivalence.inputs.STRATEGIES`.
+        stress: judged by the verdict alone, because ``allclose`` is not meant for its sums or its scale.
         parameters: values that differ from the reference's defaults.
     """
-    return Case(id, dict(sizes), parameters, tuple(without), data)
-
-
-@dataclass(frozen=True)
-class Witness:
-    """Evidence for a reference that shares no code with it.
-
-    Args:
-        claim: what it shows and where it comes from, one sentence.
-        check: either a slow, literal implementation with the reference's signature (``values`` is None), which must
-            agree on every case, or absent.
-        values: hand-computed inputs, parameters and expected outputs by name.
-    """
-
-    claim: str
-    implementation: Reference | None = None
-    values: Mapping[str, Any] | None = None
-    expected: Any = None
+    return Case(id, dict(sizes), parameters, tuple(without), data, stress)
 
 
 @dataclass(eq=False)
@@ -73,6 +68,7 @@ class Operation:
         parameters: the values of each keyword-only parameter that the cases must reach.
         sizes: sizes that follow from others, as expressions: ``{"g": "4*h"}``.
         blocks: the canonical order of the blocks on a packed axis: ``{"g": "i f g o"}``.
+        rounding: the a-priori bounds of outputs and gradients, see :mod:`equivalence.rounding`.
     """
 
     name: str
@@ -87,8 +83,10 @@ class Operation:
     sizes: dict[str, str]
     blocks: dict[str, str]
     origin: str
+    rounding: Rounding | None = None
     product: Reference | None = None
     witnesses: list[Witness] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def __call__(self, *arguments: Any, **parameters: Any) -> Any:
         """Compute the reference."""
@@ -122,6 +120,19 @@ class Operation:
     def values(self, source: str, expected: Any, **arguments: Any) -> None:
         """Register hand-computed values: arguments and parameters by name, and what must come out."""
         self.witnesses.append(Witness(source, values=arguments, expected=expected))
+
+    def fault(
+        self, name: str, *, code: str, of: Sequence[str] = (), gradient: bool = False, equivalent: str = ""
+    ) -> Callable[[Reference], Reference]:
+        """Register a changed version of the reference that the cases must tell from it, see :class:`Fault`."""
+
+        def register(function: Reference) -> Reference:
+            if any(known.name == name for known in self.faults):
+                raise DeclarationError(f"fault {name!r} of {self.name}", expected="a name no other has", got="a second")
+            self.faults.append(Fault(name, code, function, gradient, tuple(of), equivalent))
+            return function
+
+        return register
 
     def arguments(self, case: Case) -> dict[str, Input]:
         """The inputs that take part in a case."""
@@ -163,6 +174,12 @@ class Operation:
         cotangent = cotangents[OUTPUT] if list(self.outputs) == [OUTPUT] else cotangents
         return dict(self.product(cotangent, **arrays, **settings))
 
+    def bounds(self, arrays: Arrays, cotangents: Arrays, settings: Mapping[str, Any], precision: Precision) -> Bounds:
+        """A-priori bounds of rounding for exact float64 arguments; none if no rounding is declared."""
+        if self.rounding is None:
+            return {}, {}
+        return self.rounding(Instance(self, arrays, cotangents, settings), precision)
+
 
 def generator(seed: int, *labels: str) -> np.random.Generator:
     """A random generator that depends on the seed and the labels alone, so that adding a case changes no other."""
@@ -200,6 +217,7 @@ def operation(
     parameters: Mapping[str, Sequence[Any]] | None = None,
     sizes: Mapping[str, str] | None = None,
     blocks: Mapping[str, str] | None = None,
+    rounding: Rounding | None = None,
 ) -> Callable[[Reference], Operation]:
     """Declare an operation on its reference.
 
@@ -214,6 +232,8 @@ def operation(
         parameters: for each parameter, the values that the cases must reach.
         sizes: sizes that follow from others, as expressions.
         blocks: the canonical order of the blocks on a packed axis.
+        rounding: how far rounding may take a correct computation, such as :func:`equivalence.rounding.multilinear`;
+            without it, a difference is judged by ``allclose`` alone.
     """
 
     def declare(function: Reference) -> Operation:
@@ -232,6 +252,7 @@ def operation(
             sizes=dict(sizes or {}),
             blocks=dict(blocks or {}),
             origin=f"{function.__module__}:{function.__qualname__}",
+            rounding=rounding,
         )
         _validate(declared, [p.name for p in signature if p.kind is not p.KEYWORD_ONLY])
         return declared

@@ -12,6 +12,9 @@ from equivalence.errors import LawError
 
 EXIT_EXPECTED, EXIT_DIFFERENT, EXIT_UNDECIDED, EXIT_USAGE, EXIT_INTERRUPTED = 0, 1, 2, 64, 130
 
+REFERENCE = "numpy"
+"""The adapter that performs the references."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
@@ -21,6 +24,8 @@ class Outcome:
         quantity: ``forward`` or ``gradient-weight``; ``forward-mean`` where there are several outputs; ``call`` when a
             participant gave no result at all, and ``right`` is then empty.
         known_difference: the diagnosis code, if this difference is a row of the table of known differences.
+        stands_alone: the adapter that differs from all others, which agree, if there is one.
+        stress: whether the case is judged by the verdict alone; others must also pass ``allclose``.
         log: for an error, the end of what the worker wrote.
         reproduce: the command that computes this comparison again.
     """
@@ -35,6 +40,8 @@ class Outcome:
     comparison: Comparison
     known_difference: str | None = None
     link: str | None = None
+    stands_alone: str | None = None
+    stress: bool = False
     log: str = ""
     reproduce: str = ""
 
@@ -46,9 +53,9 @@ class Outcome:
     @property
     def expected(self) -> bool:
         """Whether this is what should have come out: equal, skipped by a row, or a known difference."""
-        return self.verdict in {"equal", "skipped"} or (
-            self.verdict == "different" and self.known_difference is not None
-        )
+        if self.verdict == "equal":
+            return self.stress or self.comparison.allclose is not False
+        return self.verdict == "skipped" or (self.verdict == "different" and self.known_difference is not None)
 
     @property
     def id(self) -> str:
@@ -73,6 +80,8 @@ class Outcome:
             "quantity",
             "known_difference",
             "link",
+            "stands_alone",
+            "stress",
             "log",
             "reproduce",
         )
@@ -87,6 +96,9 @@ class Outcome:
                 f"  at {list(compared.worst_index)}: {self.left} {compared.left!r}, {self.right} {compared.right!r}",
                 f"  largest difference {compared.max_abs:.3g}, relative {compared.max_rel:.3g}, of {compared.count}",
             ]
+        if self.stands_alone:
+            suspect = "; suspect the reference" if self.stands_alone == REFERENCE else ""
+            lines.append(f"  {self.stands_alone} stands alone: all others agree{suspect}")
         if self.known_difference:
             lines.append(f"  known difference {self.known_difference}: {self.link}")
         if self.log:
@@ -116,10 +128,12 @@ def comparison_id(operation: str, case: str, dtype: str, left: str, right: str, 
     return f"{operation}-{case}-{dtype}[{pair}]-{quantity}"
 
 
-def reproduce_command(operation: str, case: str, dtype: str, names: Iterable[str], seed: int) -> str:
+def reproduce_command(
+    operation: str, case: str, dtype: str, names: Iterable[str], seed: int, command: str = "run"
+) -> str:
     """The command that computes a case again."""
     frameworks = [word for name in names for word in ("-f", name)]
-    words = ["equivalence", "run", "-o", operation, "--case", case, "--dtype", dtype, *frameworks]
+    words = ["equivalence", command, "-o", operation, "--case", case, "--dtype", dtype, *frameworks]
     return shlex.join([*words, *(["--seed", str(seed)] if seed else [])])
 
 

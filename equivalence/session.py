@@ -71,11 +71,17 @@ def missing(adapter: Adapter) -> str:
 
 @contextmanager
 def engine(
-    registry: Registry, plan: Plan, *, seed: int = 0, timeout: float | None = None, jobs: int | None = None
+    registry: Registry,
+    plan: Plan,
+    *,
+    seed: int = 0,
+    timeout: float | None = None,
+    jobs: int | None = None,
+    command: str = "run",
 ) -> Iterator[Engine]:
     """An engine on a pool that is closed at the end, or killed if something is raised."""
     with Pool(packages(registry), limit=timeout or CALL_LIMIT, jobs=jobs) as pool:
-        yield Engine(registry, pool, plan.rows, seed)
+        yield Engine(registry, pool, plan.rows, seed, command)
 
 
 def versions(running: Engine) -> dict[str, Any]:

@@ -117,6 +117,30 @@ def report(**options: Any) -> None:
     _command("run", "report", **options)
 
 
+@cli.command()
+@_options(_operations, _frameworks, _dtypes)
+@click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this random case.")
+@click.option("--comparisons", type=click.IntRange(min=1), default=20_000, show_default=True, help="At least so many.")
+@click.option("--json", "json_path", type=_out, help="Write every comparison as JSON lines.")
+@_options(_seed, _timeout, _jobs)
+def stress(**options: Any) -> None:
+    """Count false alarms on data that is hard on rounding."""
+    _command("stress", "stress", **options)
+
+
+@cli.command()
+@_options(_operations, _frameworks)
+@click.option("--json", "json_path", type=_out, help="Write every fault and mutation as JSON.")
+@_options(_timeout, _jobs)
+def power(**options: Any) -> None:
+    """Measure whether the cases would notice faults.
+
+    Every fault of an operation and every mutation of a binding's data goes through the same cases and verdicts as
+    in a run. One that survives fails the command, which then names a case that would reveal it.
+    """
+    _command("power", "power", **options)
+
+
 @cli.command(name="list")
 @_options(_operations)
 def list_(**options: Any) -> None:

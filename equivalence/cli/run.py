@@ -44,7 +44,7 @@ def run(
         progress_console.print(f"Starting {', '.join(here.registry.adapters)} ...", style="dim")
         header = session.header(engine, here.absent)
         try:
-            _collect(engine, planned, outcomes)
+            collect(engine, planned, outcomes)
             outcomes += skips(planned)
         except KeyboardInterrupt:
             interrupted = True
@@ -67,7 +67,8 @@ def report(*, run_file: Path, output: Path, summary: Path | None) -> int:
     return exit_status(verdicts if finished.complete else [*verdicts, ("undecided", False)])
 
 
-def _collect(engine: Engine, planned: Plan, outcomes: list[Outcome]) -> None:
+def collect(engine: Engine, planned: Plan, outcomes: list[Outcome]) -> None:
+    """Run a plan with a progress bar, adding to the outcomes: what is there when it is interrupted is kept."""
     columns = (
         TextColumn("[progress.description]{task.description}"),
         BarColumn(),
@@ -98,11 +99,7 @@ def _write(finished: Run, json_path: Path | None, report_path: Path | None, summ
 def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
     outcomes = finished.outcomes
     console.print(_table(outcomes))
-    unexpected = [outcome for outcome in outcomes if not outcome.expected]
-    for outcome in unexpected[:_SHOWN]:
-        console.print(outcome.text(), style="red", markup=False, highlight=False, soft_wrap=True)
-    if len(unexpected) > _SHOWN:
-        console.print(f"... and {len(unexpected) - _SHOWN} more; --json and --report have them all.")
+    show_unexpected([outcome for outcome in outcomes if not outcome.expected])
     for name, reason in finished.header["absent"].items():
         console.print(f"{name} did not take part: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
     for gap in gaps:
@@ -110,6 +107,14 @@ def _print_summary(finished: Run, gaps: Iterable[Gap]) -> None:
             what = gap.operation.name if gap.case is None else f"{gap.operation.name}-{gap.case}"
             console.print(f"{gap.adapter} has no binding for {what}", style="yellow")
     console.print(_totals(outcomes), highlight=False)
+
+
+def show_unexpected(outcomes: Sequence[Outcome]) -> None:
+    """Print the first outcomes that should not have come out."""
+    for outcome in outcomes[:_SHOWN]:
+        console.print(outcome.text(), style="red", markup=False, highlight=False, soft_wrap=True)
+    if len(outcomes) > _SHOWN:
+        console.print(f"... and {len(outcomes) - _SHOWN} more; --json has them all.")
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:

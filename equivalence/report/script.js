@@ -62,7 +62,7 @@
         cell.append(link);
       } else cell.append(found.link);
     }
-    if (found.bound !== null) cell.append(" (" + figure(found.bound, 3) + " of the rounding bound)");
+    if (found.bound !== null && !found.reason.includes("of the rounding bound")) cell.append(" (" + figure(found.bound, 3) + " of the rounding bound)");
     if (found.log) cell.append(element("details", "log", element("summary", "", "Log"), element("pre", "", found.log)));
     return cell;
   }

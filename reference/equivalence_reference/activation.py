@@ -6,6 +6,8 @@ import numpy as np
 
 from equivalence.inputs import Array
 from equivalence.operation import case, operation
+from equivalence.rounding import selection
+from equivalence_reference._rounding import normalized_exponentials
 
 
 @operation(
@@ -20,6 +22,7 @@ from equivalence.operation import case, operation
         case("tiny", {"...": (4, 6)}, data="tiny"),
         case("zeros", {"...": (4, 6)}, data="zeros"),
     ],
+    rounding=selection,
 )
 def relu(x: Array) -> Array:
     r"""Keep what is positive and put zero in place of the rest.
@@ -67,11 +70,14 @@ relu.values("worked by hand from max(x, 0)", x=[-2.0, -0.5, 0.0, 0.5, 2.0], expe
         case("matrix-distinct_sizes", {"...": (3, 5)}),
         case("channels_first-distinct_sizes", {"...": (2, 5, 3, 4)}, axis=1),
         case("three_axes-equal_sizes", {"...": (3, 3, 3)}, axis=1),
+        case("three_axes-last_axis", {"...": (4, 2, 3)}),
+        case("matrix-first_axis", {"...": (4, 3)}, axis=0),
         case("vector-axis0", {"...": (6,)}, axis=0),
         case("one_class", {"...": (4, 1)}),
         case("ties", {"...": (4, 5)}, data="ties"),
         case("beyond_the_range_of_exp", {"...": (3, 4)}, data="large"),
     ],
+    rounding=normalized_exponentials,
 )
 def softmax(x: Array, *, axis: int = -1) -> Array:
     r"""Turn logits into positive numbers that sum to 1 along an axis.

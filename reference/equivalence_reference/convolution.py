@@ -12,6 +12,7 @@ from typing import Any
 
 from equivalence.inputs import Array
 from equivalence.operation import Case, case, operation
+from equivalence.rounding import multilinear
 from equivalence_reference import _literal
 from equivalence_reference._arguments import Pair, divisible, measured
 from equivalence_reference._correlation import correlate, match, oriented, paint
@@ -97,6 +98,7 @@ CONV2D_CASES = [
         "flip_kernel": (False, True),
     },
     cases=CONV2D_CASES,
+    rounding=multilinear,
 )
 def conv2d(
     x: Array,
@@ -201,6 +203,7 @@ conv2d.values(
 CONV_TRANSPOSE2D_CASES = [
     _case("valid-distinct_sizes", (7, 10), (3, 2), channels=(4, 6), examples=5),
     _case("valid-equal_sizes", (3, 3), (3, 3), channels=(3, 3), examples=3),
+    _case("same_upper-equal_sizes", (3, 3), (3, 3), channels=(3, 3), examples=3, **UPPER),
     _case("valid-without_bias", (4, 5), (2, 3), without=["bias"]),
     _case("valid-stride2", (4, 3), (3, 4), **TWICE),
     _case("valid-stride3-gaps", (3, 4), (2, 1), **THRICE),
@@ -247,6 +250,7 @@ CONV_TRANSPOSE2D_CASES = [
         "flip_kernel": (False, True),
     },
     cases=CONV_TRANSPOSE2D_CASES,
+    rounding=multilinear,
 )
 def conv_transpose2d(
     x: Array,

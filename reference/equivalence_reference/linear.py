@@ -33,6 +33,7 @@ import numpy as np
 from equivalence.inputs import Array
 from equivalence.operation import case, operation
 from equivalence_reference._arguments import known, measured
+from equivalence_reference._rounding import activated
 
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "linear": (lambda z: z, np.ones_like),
@@ -56,8 +57,10 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
         case("without_bias", {"n": 3, "c": 2, "o": 5, "...": (4, 3)}, without=["bias"]),
         case("relu", {"n": 2, "c": 3, "o": 4, "...": (5, 3)}, activation="relu"),
         case("tanh-one_axis", {"n": 3, "c": 2, "o": 4, "...": (5,)}, activation="tanh"),
+        case("relu-beyond_6", {"n": 3, "c": 20, "o": 4, "...": (5,)}, activation="relu"),
         case("relu-without_bias", {"n": 2, "c": 4, "o": 3, "...": (2, 5)}, without=["bias"], activation="relu"),
     ],
+    rounding=activated,
 )
 def nin(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
     r"""Apply one dense layer at every pixel: a network in the network, or 1x1 convolution.
@@ -153,12 +156,15 @@ nin.values(
         case("matrix-distinct_sizes", {"n": 2, "...": (), "c": 3, "o": 4}),
         case("matrix-equal_sizes", {"n": 3, "...": (), "c": 3, "o": 3}),
         case("three_axes-distinct_sizes", {"n": 2, "...": (5,), "c": 3, "o": 4}),
+        case("three_axes-equal_sizes", {"n": 3, "...": (3,), "c": 3, "o": 3}),
         case("four_axes", {"n": 2, "...": (3, 5), "c": 4, "o": 3}),
         case("one_example-one_channel-one_unit", {"n": 1, "...": (), "c": 1, "o": 1}),
         case("without_bias", {"n": 5, "...": (), "c": 4, "o": 2}, without=["bias"]),
         case("relu", {"n": 6, "...": (), "c": 3, "o": 4}, activation="relu"),
+        case("relu-beyond_6", {"n": 6, "...": (), "c": 20, "o": 4}, activation="relu"),
         case("tanh-three_axes", {"n": 2, "...": (4,), "c": 5, "o": 3}, activation="tanh"),
     ],
+    rounding=activated,
 )
 def dense(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
     r"""Apply a matrix and a bias to the last axis.

@@ -10,8 +10,10 @@ import numpy as np
 from equivalence.errors import ParameterError, ShapeError
 from equivalence.inputs import Array
 from equivalence.operation import case, operation
+from equivalence.rounding import selection
 from equivalence_reference import _literal
 from equivalence_reference._arguments import Pair, known, measured, pair
+from equivalence_reference._rounding import averaging
 from equivalence_reference._windows import Padding, Windows, slide
 
 ROUNDINGS = ("floor", "ceil")
@@ -25,6 +27,7 @@ def _images(h: int, w: int) -> dict[str, int]:
 MAX_POOL2D_CASES = [
     case("valid-distinct_sizes", {"n": 2, "c": 3, "h": 9, "w": 8}, window=(3, 2)),
     case("valid-equal_sizes", {"n": 4, "c": 4, "h": 4, "w": 4}),
+    case("same_upper-equal_sizes", {"n": 3, "c": 3, "h": 3, "w": 3}, stride=(1, 1), padding="same_upper"),
     case("valid-remainder-floor", _images(7, 8), window=(2, 3)),
     case("valid-remainder-ceil", _images(7, 8), window=(2, 3), rounding="ceil", data="negative"),
     case("valid-overlapping", _images(7, 9), window=(3, 3), stride=(2, 2)),
@@ -32,6 +35,7 @@ MAX_POOL2D_CASES = [
     case("valid-unequal_strides-ceil", _images(6, 7), window=(3, 2), stride=(2, 1), rounding="ceil"),
     case("explicit-negative", _images(6, 7), window=(3, 3), stride=(2, 2), padding=((1, 1), (1, 1)), data="negative"),
     case("explicit-asymmetric-negative", _images(6, 5), padding=((0, 1), (1, 0)), data="negative"),
+    case("explicit-asymmetric-odd_sizes-negative", _images(5, 7), padding=((0, 1), (1, 0)), data="negative"),
     case(
         "explicit-ceil-last_window_dropped", _images(5, 6), padding=((1, 1), (1, 1)), rounding="ceil", data="negative"
     ),
@@ -52,6 +56,7 @@ MAX_POOL2D_CASES = [
         padding="same_lower",
         data="negative",
     ),
+    case("same_lower-stride1-even_window", _images(5, 6), stride=(1, 1), padding="same_lower", data="negative"),
     case("full", _images(5, 4), window=(3, 2), stride=(2, 2), padding="full", data="negative"),
     case("valid-overlapping-ties", _images(6, 7), window=(3, 3), stride=(1, 1), data="ties"),
 ]
@@ -67,6 +72,7 @@ MAX_POOL2D_CASES = [
         "rounding": ROUNDINGS,
     },
     cases=MAX_POOL2D_CASES,
+    rounding=selection,
 )
 def max_pool2d(
     x: Array,
@@ -182,6 +188,7 @@ def _pooling_windows(
         case("three_axes", {"n": 3, "c": 2, "...": (2, 5, 3)}),
         case("two_axes-one_pixel", {"n": 2, "c": 3, "...": (1, 1)}),
     ],
+    rounding=averaging,
 )
 def global_avg_pool(x: Array) -> Array:
     r"""Average each channel over all its pixels.

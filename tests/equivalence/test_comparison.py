@@ -24,6 +24,7 @@ CONTRACT = {
     "right",
     "required_tolerance",
     "tolerance",
+    "allclose",
     "bound_ratio",
     "count",
     "reason",
@@ -104,6 +105,7 @@ def test_the_numbers_are_those_of_a_comparison_by_hand():
         right=0.25,
         required_tolerance=0.2,
         tolerance=1e-5,
+        allclose=False,
         count=6,
         reason="a tolerance of 0.2 is needed, beyond the allowed 1e-05",
     )
@@ -201,6 +203,7 @@ def test_json_has_exactly_the_contracts_fields():
         "right": "-Infinity",
         "required_tolerance": "Infinity",
         "tolerance": 1e-5,
+        "allclose": False,
         "bound_ratio": None,
         "count": 2,
         "reason": "NaN or infinity on one side only, or of the other sign, in 1 places",

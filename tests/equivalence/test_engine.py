@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from equivalence import engine as engine_module
-from equivalence import registry
+from equivalence import judging, registry
 from equivalence.binding import Context, Flip
 from equivalence.deviations import Row
 from equivalence.engine import Engine, packages, random_cotangents, request_for
@@ -202,7 +202,7 @@ def test_the_numbers_compared_are_the_references(module, known, pool):
     """Against the reference called here, with the arrays the operation draws."""
     case = module.gated.cases[0]
     planned = plan(known, cases=["distinct"], dtypes=["float32"], frameworks=["numpy", "own"])
-    evaluated = Engine(known, pool).evaluate(planned.cells[0])
+    evaluated = Engine(known, pool).evaluate(planned.cells[0]).sides
     arrays = {name: array.astype("float32").astype(float) for name, array in module.gated.draw(case).items()}
     y, mean = module.gated.reference(**arrays)
     cotangents = random_cotangents({"y": y, "mean": mean}, "float32", 0, "gated", "distinct")
@@ -272,7 +272,7 @@ def canonical(known, cell):
     arrays = arrays_of(cell)
     shapes = {f"forward-{name}": array.shape for name, array in cotangents_of(cell).items()}
     shapes |= {f"gradient-{name}": array.shape for name, array in arrays.items()}
-    problem = engine_module._Problem(arrays, cotangents_of(cell), shapes)
+    problem = judging.Problem(arrays, cotangents_of(cell), shapes)
     outputs, gradients = cotangents_of(cell), arrays
 
     def read(**changes):

@@ -57,7 +57,7 @@ def test_one_limit_alone_is_refused(limits):
 def test_every_data_strategy_gives_float64_of_the_shape_asked_for(strategy):
     drawn = draw(Real("n t"), strategy=strategy)
     assert (drawn.dtype, drawn.shape) == (np.float64, SHAPE)
-    assert np.ptp(drawn) > 0
+    assert len(np.unique(drawn)) > 1
     assert draw(Real(""), shape=(), strategy=strategy).shape == ()
 
 

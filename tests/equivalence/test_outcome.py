@@ -24,6 +24,8 @@ CONTRACT = {
     "quantity",
     "known_difference",
     "link",
+    "stands_alone",
+    "stress",
     "log",
     "reproduce",
     "verdict",
@@ -34,6 +36,7 @@ CONTRACT = {
     "right_value",
     "required_tolerance",
     "tolerance",
+    "allclose",
     "bound_ratio",
     "count",
     "reason",
@@ -49,6 +52,7 @@ comparisons = st.builds(
     right=NUMBER,
     required_tolerance=NUMBER,
     tolerance=NUMBER,
+    allclose=st.none() | st.booleans(),
     bound_ratio=NUMBER,
     count=st.integers(0, 10**9),
     reason=st.text(),
@@ -61,6 +65,8 @@ outcomes = st.builds(
     comparison=comparisons,
     known_difference=st.none() | st.text(),
     link=st.none() | st.text(),
+    stands_alone=st.none() | st.text(),
+    stress=st.booleans(),
 )
 
 
@@ -201,3 +207,17 @@ def test_outcomes_do_not_change():
     with pytest.raises(AttributeError):
         outcome().case = "another"
     assert replace(outcome(), case="another").case == "another"
+
+
+@pytest.mark.parametrize("name", ["numpy", "torch"])
+def test_the_text_names_who_stands_alone_and_suspects_the_reference(name):
+    text = outcome("different", stands_alone=name).text()
+    assert f"{name} stands alone: all others agree" in text
+    assert ("suspect the reference" in text) == (name == "numpy")
+
+
+def test_outside_stress_an_equal_outcome_must_pass_allclose_too():
+    missed = replace(outcome().comparison, allclose=False)
+    assert not replace(outcome(), comparison=missed).expected
+    assert replace(outcome(), comparison=missed, stress=True).expected
+    assert replace(outcome(), comparison=replace(missed, allclose=None)).expected

@@ -33,7 +33,7 @@ DATA = (
     "equivalence/report/script.js",
     "equivalence/schemas/check.schema.json",
     "equivalence/schemas/run.schema.json",
-    "equivalence_adapters/theano/deviations.toml",
+    *(f"equivalence_adapters/{name}/deviations.toml" for name in ("tensorflow", "theano", "torch")),
     "equivalence_adapters/theano/constraints.txt",
     "equivalence_adapters/theano/probe.py",
 )
