@@ -235,8 +235,9 @@ def test_an_interrupted_check_stops_its_workers_and_keeps_what_is_finished(tmp_p
     assert [port["name"] for port in json.loads((tmp_path / "out.json").read_text())["ports"]] == ["fast"]
 
 
-def test_a_run_interrupted_while_it_starts_stops_its_workers(tmp_path):
-    with start("run", "-f", "numpy", "-f", "tensorflow", "--json", "out.jsonl", cwd=tmp_path) as running:
+@pytest.mark.parametrize("command", ["run", "power", "stress"])
+def test_a_command_interrupted_at_its_start_stops_its_workers_and_writes_nothing(tmp_path, command):
+    with start(command, "-f", "numpy", "-f", "tensorflow", "--json", "out.json", cwd=tmp_path) as running:
         while not workers(tmp_path):
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
