@@ -77,7 +77,6 @@ def test_the_reference_in_float32_stays_within_the_bounds(operation: Operation, 
 @pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel:UserWarning")
 @pytest.mark.parametrize(("operation", "case"), CASES)
 def test_torch_in_float32_stays_within_the_bounds(operation: Operation, case):
-    pytest.importorskip("torch")
     from equivalence.driver import Call
     from equivalence.engine import _canonical as canonical
     from equivalence.engine import request_for
