@@ -182,7 +182,6 @@ class Checker:
     ) -> str:
         """Whether each side is the named operation."""
         operation = bound.operation
-        reference = next(adapter for adapter in self._known.adapters.values() if not adapter.bindings)
         request = Request(
             {"object": operation.origin},
             exact(bound.to_operation(port, arrays)),
@@ -190,7 +189,9 @@ class Checker:
             parameters=bound.settings(port.parameters),
         )
         try:
-            outputs = bound.from_operation(port, self._pool.submit(launch(reference), request).result().outputs)
+            outputs = bound.from_operation(
+                port, self._pool.submit(launch(self._known.reference), request).result().outputs
+            )
         except EquivalenceError as error:
             return f"The operation {operation.name} could not be computed on these inputs: {error}"
         apart = [side for side in SIDES if not _agrees(sides[side][0], outputs, TOLERANCES[dtype])]

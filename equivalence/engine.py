@@ -135,11 +135,10 @@ class Engine:
         operation, case = cell.operation, cell.case
         arrays = {name: cast(array, cell.dtype) for name, array in operation.draw(case, self.seed).items()}
         sizes = operation.case_sizes(case)
-        reference = next(a for a in self.registry.adapters.values() if not a.bindings)
         request = Request(
             {"object": operation.origin}, exact(arrays), list(operation.outputs), parameters=operation.settings(case)
         )
-        outputs = self.pool.submit(launch(reference), request).result().outputs
+        outputs = self.pool.submit(launch(self.registry.reference), request).result().outputs
         for name, axes in operation.outputs.items():
             _axes.measure(
                 axes, outputs[name].shape, sizes, what=f"the reference's {name} in {operation.name}-{case.id}"

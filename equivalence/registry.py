@@ -41,6 +41,11 @@ class Registry:
     adapters: Mapping[str, Adapter]
     bindings: Mapping[tuple[str, str], tuple[Binding, ...]]
 
+    @property
+    def reference(self) -> Adapter:
+        """The adapter that performs the references: the one without bindings."""
+        return next(adapter for adapter in self.adapters.values() if not adapter.bindings)
+
     def participants(self, operation: Operation) -> list[Participant]:
         """Who performs an operation: the reference first, then each adapter's bindings."""
         found = []
