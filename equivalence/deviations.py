@@ -1,6 +1,6 @@
 """Rows of data about an adapter: what it skips, and where it is known to differ. Each has a reason and a link.
 
-An adapter's package may hold ``deviations.toml``::
+An adapter's package may hold ``deviations.toml``, or a folder ``deviations`` with a file for each family::
 
     [[difference]]
     operation = "relu"
@@ -29,6 +29,8 @@ An adapter's package may hold ``deviations.toml``::
     mutation = "flip-x-..."
     reason = "an average over all pixels is the same in whatever order"
 
+An operation, a quantity or a mutation may also be a list, which stands for a row of each.
+
 A pair is known to differ where exactly one of the two has a row. Everything matches exactly; a row that matches nothing
 is an error. A stress row speaks of random cases by their kind of data, see :mod:`equivalence.stress`: any of them may
 differ, and at least one must.
@@ -36,6 +38,7 @@ differ, and at least one must.
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,6 +60,7 @@ _OPTIONAL = {
     "equivalent": {"variants"},
 }
 _LISTS = {"cases", "data", "variants", "dtypes"}
+_EACH = ("operation", "quantity", "mutation")
 
 
 @dataclass(frozen=True)
@@ -133,10 +137,25 @@ def equivalents(adapter: Adapter) -> tuple[Equivalent, ...]:
 
 def _read(adapter: Adapter) -> list[tuple[str, dict[str, Any]]]:
     path = resource(adapter, "deviations.toml")
-    if path is None or not path.exists():
+    if path is None:
         return []
-    tables = tomllib.loads(path.read_text())
-    return [(kind, _fields(kind, adapter.name, row)) for kind, rows in tables.items() for row in rows]
+    files = [file for file in (path, *sorted(path.with_suffix("").glob("*.toml"))) if file.exists()]
+    tables = [tomllib.loads(file.read_text()) for file in files]
+    return [
+        (kind, _fields(kind, adapter.name, one))
+        for table in tables
+        for kind, rows in table.items()
+        for row in rows
+        for one in _each(row)
+    ]
+
+
+def _each(row: Any) -> list[Any]:
+    """The rows that a row with lists stands for."""
+    if not isinstance(row, Mapping):
+        return [row]
+    lists = {name: row[name] for name in _EACH if _is_list(row.get(name))}
+    return [{**row, **dict(zip(lists, chosen, strict=True))} for chosen in itertools.product(*lists.values())]
 
 
 def _fields(kind: str, adapter: str, row: Mapping[str, Any]) -> dict[str, Any]:

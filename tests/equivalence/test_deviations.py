@@ -75,6 +75,27 @@ def test_an_adapter_needs_no_rows(read):
     assert rows(registry.load().adapter("numpy")) == ()
 
 
+def test_lists_of_operations_and_quantities_stand_for_a_row_of_each(read):
+    found = read(
+        DIFFERENCE.replace('"relu"', '["relu", "elu"]').replace('"gradient-x"', '["gradient-x", "forward"]'),
+    )
+    assert [(row.operation, row.quantity) for row in found] == [
+        ("relu", "gradient-x"),
+        ("relu", "forward"),
+        ("elu", "gradient-x"),
+        ("elu", "forward"),
+    ]
+
+
+def test_a_folder_holds_the_rows_of_each_family(read, tmp_path):
+    assert read(SKIP)
+    package = next(tmp_path.iterdir())
+    (package / "deviations").mkdir()
+    (package / "deviations" / "activation.toml").write_text(DIFFERENCE)
+    found = rows(Adapter("own", "Own", f"{package.name}.driver:Driver", package.name, ()))
+    assert [row.kind for row in found] == ["skip", "difference"]
+
+
 FIELDS = ["operation", "cases", "reason", "link"]
 
 
@@ -108,7 +129,7 @@ def test_a_row_of_another_kind_is_refused(read):
         ('cases = ["zeros", "tiny"]', 'cases = "zeros"'),
         ('cases = ["zeros", "tiny"]', "cases = []"),
         ('cases = ["zeros", "tiny"]', "cases = [1]"),
-        ('quantity = "gradient-x"', 'quantity = ["gradient-x"]'),
+        ('quantity = "gradient-x"', "quantity = [1]"),
         ('quantity = "gradient-x"', 'quantity = ""'),
         ('reason = "one half at zero"', 'reason = ""'),
         ('link = "https://example.org"', "link = 3"),
