@@ -45,6 +45,19 @@ PRECISIONS: Mapping[str, Precision] = {
 }
 
 
+_BFLOAT16_DIGITS, _BFLOAT16_LOWEST = 8, -133
+"""Binary digits of bfloat16's significand; the exponent of its smallest denormal number."""
+
+
+def to_bfloat16(array: Array) -> Array:
+    """Round to nearest bfloat16, ties to even, held in float32: NumPy has no bfloat16, and float32 has its values."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        # From float64 at once: by way of float32 a number just beside a tie would be rounded twice.
+        wide = np.asarray(array, np.float64)
+        last = np.maximum(np.frexp(wide)[1] - _BFLOAT16_DIGITS, _BFLOAT16_LOWEST)
+        return np.asarray(np.ldexp(np.rint(np.ldexp(wide, -last)), last), np.float32)
+
+
 @dataclass(frozen=True)
 class Bound:
     """For each element: how far a correct computation may be off.
@@ -70,7 +83,9 @@ class Bound:
         """Where a computation from finite arguments may pass through more than the largest number."""
         peak = self.magnitude if self.peak is None else self.peak
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(np.isfinite(peak) & np.isfinite(self.error) & (peak + self.error > largest))
+            # Without a bound on the error, the size of the terms themselves says it.
+            reached = peak + np.where(np.isinf(self.error), 0.0, self.error)
+            return np.asarray(np.isfinite(peak) & (reached > largest))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ this package is imported here, and only arrays are taken from NumPy.
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import Any
 
@@ -129,5 +130,7 @@ def max_pool2d(
         top, left = starts[0][i], starts[1][j]
         rows = range(max(top, 0), min(top + window[0], h))
         columns = range(max(left, 0), min(left + window[1], w))
-        y[n, c, i, j] = max(float(x[n, c, row, column]) for row, column in product(rows, columns))
+        seen = [float(x[n, c, row, column]) for row, column in product(rows, columns)]
+        # Python's max keeps NaN only where it comes first.
+        y[n, c, i, j] = math.nan if any(math.isnan(pixel) for pixel in seen) else max(seen)
     return y

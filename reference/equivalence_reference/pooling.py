@@ -59,6 +59,7 @@ MAX_POOL2D_CASES = [
     case("same_lower-stride1-even_window", _images(5, 6), stride=(1, 1), padding="same_lower", data="negative"),
     case("full", _images(5, 4), window=(3, 2), stride=(2, 2), padding="full", data="negative"),
     case("valid-overlapping-ties", _images(6, 7), window=(3, 3), stride=(1, 1), data="ties"),
+    case("valid-nan", _images(6, 8), data="nan"),
 ]
 
 

@@ -81,7 +81,12 @@ def test_the_reproduce_command_computes_the_same_comparison(tmp_path):
         (["run", "-o", "conv2"], "Did you mean conv2d"),
         (["run", "-f", "pytorch"], "Did you mean torch"),
         (["run", "--case", "one_axs"], "Did you mean one_axis"),
-        (["run", "--dtype", "float16"], "'float16' is not one of"),
+        (["run", "--dtype", "float8"], "'float8' is not one of"),
+        (["stress", "--dtype", "float16"], "'float16' is not one of"),
+        (
+            ["run", "--dtype", "bfloat16", "-f", "theano"],
+            "expected two of those who compute in it, numpy, tensorflow, torch, got theano",
+        ),
         (["run", "--operation"], "requires an argument"),
         (["run", "--opreation", "nin"], "--operation"),
         (["show", "nim"], "Did you mean nin"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from equivalence.binding import Context, Flip, binding
+from equivalence.binding import HALF_TOO, Context, Flip, binding
 from equivalence.lazy import Lazy
 from equivalence_adapters.padding import Border, convolution_border, transposed_border, transposed_size
 
@@ -88,6 +88,7 @@ conv2d = binding(
     x=NHWC,
     weight="p q c o",
     output="n i j o",
+    dtypes=HALF_TOO,
 )
 
 
@@ -153,6 +154,7 @@ conv_transpose2d = binding(
     x=NHWC,
     weight="p q o c",
     output="n i j o",
+    dtypes=HALF_TOO,
 )
 
 

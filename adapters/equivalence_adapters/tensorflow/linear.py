@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from equivalence.binding import binding
+from equivalence.binding import HALF_TOO, binding
 from equivalence.lazy import Lazy
 
 tf = Lazy("tensorflow")
@@ -24,7 +24,9 @@ def _nin(x: Any, weight: Any, bias: Any = None, *, activation: str) -> Any:
 
 
 # matmul takes the last two axes of x as a matrix and repeats the weight over those before.
-dense = binding(_dense, docs="https://www.tensorflow.org/api_docs/python/tf/linalg/matmul", weight="c o")
+dense = binding(
+    _dense, docs="https://www.tensorflow.org/api_docs/python/tf/linalg/matmul", weight="c o", dtypes=HALF_TOO
+)
 
 # TensorFlow's networks have the channels last; tensordot sums over the last axis of x and the first of the weight.
 nin = binding(
@@ -33,4 +35,5 @@ nin = binding(
     x="n ... c",
     weight="c o",
     output="n ... o",
+    dtypes=HALF_TOO,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from equivalence.binding import Context, binding
+from equivalence.binding import HALF_TOO, Context, binding
 from equivalence.lazy import Lazy
 from equivalence_adapters.padding import pooling_stride, rounded_pooling_border
 from equivalence_adapters.tensorflow.convolution import NHWC, tensorflow_border
@@ -31,6 +31,7 @@ max_pool2d = binding(
     recode={"strides": pooling_stride, "padding": _padding},
     x=NHWC,
     output="n i j c",
+    dtypes=HALF_TOO,
 )
 
 
@@ -39,5 +40,8 @@ def _global_avg_pool(x: Any) -> Any:
 
 
 global_avg_pool = binding(
-    _global_avg_pool, docs="https://www.tensorflow.org/api_docs/python/tf/math/reduce_mean", x="n ... c"
+    _global_avg_pool,
+    docs="https://www.tensorflow.org/api_docs/python/tf/math/reduce_mean",
+    x="n ... c",
+    dtypes=HALF_TOO,
 )

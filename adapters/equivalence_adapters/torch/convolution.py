@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from equivalence.binding import Context, Flip, binding
+from equivalence.binding import HALF_TOO, Context, Flip, binding
 from equivalence.lazy import Lazy
 from equivalence_adapters.padding import Border, convolution_border, transposed_border, transposed_excess
 
@@ -54,6 +54,7 @@ conv2d = binding(
     rename={"flip_kernel": None},
     recode={"padding": _padding, "border": _outside},
     flip=_FLIP,
+    dtypes=HALF_TOO,
 )
 
 
@@ -95,4 +96,5 @@ conv_transpose2d = binding(
         "cut": _cut,
     },
     flip=_FLIP,
+    dtypes=HALF_TOO,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from equivalence.binding import binding
+from equivalence.binding import HALF_TOO, binding
 from equivalence.lazy import Lazy
 
 torch, functional = Lazy("torch"), Lazy("torch.nn.functional")
@@ -26,7 +26,9 @@ def _nin(x: Any, weight: Any, bias: Any = None, *, activation: str) -> Any:
 
 
 # The weight is (out_features, in_features), the features are the last axis: the canonical order.
-dense = binding(_dense, docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html")
+dense = binding(
+    _dense, docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.linear.html", dtypes=HALF_TOO
+)
 
 # PyTorch has 1x1 convolutions up to three trailing axes only; einsum's ellipsis takes any number, as Lasagne's does.
-nin = binding(_nin, docs="https://docs.pytorch.org/docs/stable/generated/torch.einsum.html")
+nin = binding(_nin, docs="https://docs.pytorch.org/docs/stable/generated/torch.einsum.html", dtypes=HALF_TOO)

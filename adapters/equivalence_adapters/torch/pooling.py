@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from equivalence.binding import Context, binding
+from equivalence.binding import HALF_TOO, Context, binding
 from equivalence.lazy import Lazy
 from equivalence_adapters.padding import pooling_border, pooling_stride, rounded_pooling_border
 from equivalence_adapters.torch.convolution import symmetric, torch_border
@@ -45,6 +45,7 @@ max_pool2d = binding(
         "ceil_mode": lambda context: _native(context) and context.parameters["rounding"] == "ceil",
         "border": _border,
     },
+    dtypes=HALF_TOO,
 )
 
 
@@ -55,5 +56,7 @@ def _global_avg_pool(x: Any) -> Any:
 
 # Adaptive pooling to a size of 1 keeps the axes, with size 1: flatten drops them.
 global_avg_pool = binding(
-    _global_avg_pool, docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html"
+    _global_avg_pool,
+    docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html",
+    dtypes=HALF_TOO,
 )
