@@ -52,6 +52,7 @@ class Binding:
     docs: str
     operation: str | None
     variant: str | None
+    conventions: Mapping[str, str] = field(default_factory=dict)
     module: str = ""
     attribute: str = ""
 
@@ -68,6 +69,7 @@ def binding(
     dtypes: Sequence[str] = DTYPES,
     operation: str | None = None,
     variant: str | None = None,
+    conventions: Mapping[str, str] | None = None,
     **layouts: str,
 ) -> Binding:
     """Declare a binding; the engine permutes, flips and re-orders, the call never does.
@@ -88,6 +90,8 @@ def binding(
         dtypes: the dtypes the call can do.
         operation: the operation's name, when the attribute's name is another.
         variant: what sets this binding apart from another of the same operation and adapter.
+        conventions: what a porter must know and the data above cannot say, by a name that every binding of the
+            operation uses: ``{"default epsilon": "1e-3"}``. A row of the operation's documentation page.
         layouts: per argument or output, the framework's order of its axes, in the operation's letters.
     """
     flips = {name: item if isinstance(item, Flip) else Flip(item) for name, item in (flip or {}).items()}
@@ -103,6 +107,7 @@ def binding(
         docs,
         operation,
         variant,
+        dict(conventions or {}),
     )
 
 
@@ -119,6 +124,7 @@ class Adapter:
         stack: the name of the stack it runs in; ``main`` is the running interpreter.
         recipe: for a stack of its own, the constraints file beside the adapter's module that makes it.
         environment: variables set before the worker imports anything.
+        library: whose arithmetic it runs on, if another adapter's: the two are no independent evidence.
     """
 
     name: str
@@ -129,6 +135,7 @@ class Adapter:
     stack: str = "main"
     recipe: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    library: str = ""
 
 
 def resource(adapter: Adapter, name: str) -> Path | None:
