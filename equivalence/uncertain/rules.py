@@ -1,17 +1,4 @@
-r"""Arrays that carry a bound on their own rounding error through NumPy's functions.
-
-This is running error analysis (Higham, Accuracy and Stability of Numerical Algorithms, 2nd edition, 2002, section 3.3)
-to first order: each number :math:`v` comes with a bound :math:`e` on how far a correct computation in a precision of
-unit roundoff :math:`u` may be from it. A function passes the bounds of its arguments on by its derivative and adds its
-own rounding:
-
-.. math:: e_{a + b} = e_a + e_b + u\,(m_a + m_b), \qquad e_{ab} = |a| e_b + |b| e_a + e_a e_b + u |ab|, \qquad
-    e_{f(a)} = |f'(a)| e_a + c u |f(a)|
-
-The size :math:`m` of a sum is the sum of the sizes of its terms, not its absolute value, so that the bound holds for
-whatever order a framework adds in; elsewhere it is the absolute value. Each result may also lose the smallest normal
-number, and an argument all of itself if it is below that, because a framework may flush denormals.
-"""
+"""How each of NumPy's functions passes rounding errors on, and what it adds."""
 
 from __future__ import annotations
 
@@ -20,130 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from equivalence.inputs import Array
 from equivalence.rounding import Precision, gamma
+from equivalence.uncertain.array import FUNCTIONS, UFUNCS, Uncertain, as_uncertain
 
 FUNCTION_ULPS = 8
 """Units in the last place that a framework's exp or tanh may be off by; vectorised versions document up to 4."""
-
-_DECIDE = {
-    "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "isnan", "isinf", "isfinite", "signbit",
-    "logical_not", "logical_and", "logical_or", "sign", "floor", "ceil", "rint", "trunc",
-}  # fmt: skip
-"""What is decided by the values alone: their errors do not pass through."""
-
-
-class Uncertain(NDArrayOperatorsMixin):
-    """An array with a bound on the error, and the size of what was added up, of each of its elements."""
-
-    __array_priority__ = 1000
-
-    def __init__(self, value: Array, error: Array, size: Array, precision: Precision) -> None:
-        self.value, self.error, self.size_, self.precision = value, error, size, precision
-
-    @classmethod
-    def exact(cls, value: Array, precision: Precision) -> Uncertain:
-        """Arguments, which are what they are unless they are denormal."""
-        value = np.asarray(value, np.float64)
-        size = np.abs(value)
-        return cls(value, np.where(size < precision.tiny, size, 0.0), size, precision)
-
-    @classmethod
-    def constant(cls, value: Any, precision: Precision) -> Uncertain:
-        """A number from the program, which may have to be rounded to the precision first."""
-        value = np.asarray(value, np.float64)
-        mantissa, _ = np.frexp(np.where(np.isfinite(value), value, 0.0))
-        held = mantissa / precision.unit
-        size = np.abs(value)
-        with np.errstate(invalid="ignore"):
-            return cls(value, np.where(held == np.rint(held), 0.0, precision.unit * size), size, precision)
-
-    shape = property(lambda self: self.value.shape)
-    ndim = property(lambda self: self.value.ndim)
-    dtype = property(lambda self: self.value.dtype)
-    size = property(lambda self: self.value.size)
-    T = property(lambda self: self.each(np.transpose))
-
-    def each(self, function: Callable[..., Any], *arguments: Any, **keywords: Any) -> Uncertain:
-        """A function that only moves numbers, of values, errors and sizes alike."""
-        value, error, size = (function(part, *arguments, **keywords) for part in (self.value, self.error, self.size_))
-        return Uncertain(value, error, size, self.precision)
-
-    def astype(self, dtype: Any, **_: Any) -> Any:
-        """The same: the precision is this array's own affair. What becomes whole numbers has no error any more."""
-        return self if np.dtype(dtype).kind == "f" else self.value.astype(dtype)
-
-    def __len__(self) -> int:
-        return len(self.value)
-
-    def __getitem__(self, key: Any) -> Uncertain:
-        return self.each(lambda part: np.asarray(part[key]))
-
-    def __setitem__(self, key: Any, new: Any) -> None:
-        given = new if isinstance(new, Uncertain) else Uncertain.constant(new, self.precision)
-        self.value[key], self.error[key], self.size_[key] = given.value, given.error, given.size_
-
-    def __iter__(self) -> Any:
-        return (self[k] for k in range(len(self)))
-
-    def __getattr__(self, name: str) -> Any:
-        """Methods of arrays are the functions of the same name."""
-        if name.startswith("__") or not hasattr(np.ndarray, name) or not hasattr(np, name):
-            raise AttributeError(name)
-        function = getattr(np, name)
-        if name in ("reshape", "transpose"):
-            return lambda *axes, **kw: function(self, axes[0] if len(axes) == 1 else axes or None, **kw)
-        return lambda *arguments, **keywords: function(self, *arguments, **keywords)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-        out = keywords.pop("out", None)
-        if method == "at":
-            return _add_at(self, inputs) if ufunc is np.add else NotImplemented
-        if method in ("reduce", "accumulate"):
-            result = _FUNCTIONS[_REDUCTIONS[ufunc.__name__, method]](self, *inputs[1:], **keywords)
-        elif method == "__call__":
-            keywords.pop("dtype", None)
-            result = _call(ufunc, inputs, self.precision, **keywords)
-        elif method == "outer":
-            left, right = inputs
-            result = _call(ufunc, (left.reshape(*left.shape, *(1,) * np.ndim(right)), right), self.precision)
-        else:
-            return NotImplemented
-        if out is None:
-            return result
-        [target] = out
-        target[...] = result
-        return target
-
-    def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
-        del types
-        if (known := _FUNCTIONS.get(function.__name__)) is not None:
-            return known(*arguments, **keywords)
-        if function.__name__ in _MOVING:
-            return _moved(function, arguments, keywords, self.precision)
-        if function.__name__ in _PLAIN:
-            return function(*map(value_of, arguments), **{name: value_of(item) for name, item in keywords.items()})
-        raise NotImplementedError(f"rounding of numpy.{function.__name__}")
-
-    def __float__(self) -> float:
-        raise TypeError("a float would lose the rounding error: use NumPy's functions in references")
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-
-def value_of(item: Any) -> Any:
-    """The values of an array with errors, in whatever tuples and lists; anything else as it is."""
-    if isinstance(item, (list, tuple)):
-        return type(item)(map(value_of, item))
-    return item.value if isinstance(item, Uncertain) else item
-
-
-def as_uncertain(item: Any, precision: Precision) -> Uncertain:
-    """An array with errors; numbers from the program become constants."""
-    return item if isinstance(item, Uncertain) else Uncertain.constant(item, precision)
 
 
 def _rounded(value: Array, error: Array, precision: Precision, ulps: float = 1.0) -> Uncertain:
@@ -226,6 +96,10 @@ def _nearest(value: Array, error: Array) -> Array:
     return np.asarray(np.maximum(np.abs(value) - error, 0))
 
 
+def _matmul(a: Uncertain, b: Uncertain) -> Uncertain:
+    return _contracted(np.matmul, (a, b), a.precision, a.shape[-1])
+
+
 _UNARY: Mapping[str, Any] = {
     "exp": _slope(lambda v, e: np.exp(v + e)),
     "exp2": _slope(lambda v, e: np.log(2) * np.exp2(v + e)),
@@ -246,37 +120,6 @@ _UNARY: Mapping[str, Any] = {
     "negative": _slope(lambda v, e: np.ones_like(v), ulps=0),  # noqa: ARG005
     "positive": _slope(lambda v, e: np.ones_like(v), ulps=0),  # noqa: ARG005
 }
-
-_BINARY: Mapping[str, Any] = {
-    "add": _add(1),
-    "subtract": _add(-1),
-    "multiply": _multiply,
-    "divide": _divide,
-    "maximum": _extreme(np.maximum),
-    "minimum": _extreme(np.minimum),
-    "fmax": _extreme(np.fmax),
-    "fmin": _extreme(np.fmin),
-    "logaddexp": _add_powers,
-    "power": _power,
-    "float_power": _power,
-}
-
-
-def _call(ufunc: Any, inputs: Sequence[Any], precision: Precision, **keywords: Any) -> Any:
-    name = ufunc.__name__
-    if name in _DECIDE:
-        return ufunc(*map(value_of, inputs), **keywords)
-    with np.errstate(all="ignore"):
-        if name == "matmul":
-            return _contracted(np.matmul, inputs, precision, np.shape(inputs[0])[-1])
-        arguments = [as_uncertain(item, precision) for item in inputs]
-        if name == "sqrt":
-            return _square_root(*arguments)
-        if name in _UNARY:
-            return _UNARY[name](ufunc)(*arguments)
-        if name in _BINARY:
-            return _BINARY[name](*(item.each(np.asarray) for item in arguments))
-    raise NotImplementedError(f"rounding of numpy.{name}")
 
 
 def _contracted(function: Callable[..., Any], operands: Sequence[Any], precision: Precision, terms: int) -> Uncertain:
@@ -386,59 +229,33 @@ def _put_along_axis(a: Any, indices: Array, values: Any, axis: int | None) -> No
         np.put_along_axis(part, indices, new, axis)
 
 
-def _add_at(a: Uncertain, inputs: Sequence[Any]) -> None:
-    target, where, given = inputs
-    given = as_uncertain(given, a.precision)
+def _add_at(target: Uncertain, where: Any, given: Any) -> None:
+    given = as_uncertain(given, target.precision)
     count = np.zeros(target.shape)
     for part, new in ((target.value, given.value), (target.error, given.error), (target.size_, given.size_)):
         np.add.at(part, where, new)
     np.add.at(count, where, 1.0)
-    target.error += count * (a.precision.unit * target.size_ + a.precision.tiny)
+    target.error += count * (target.precision.unit * target.size_ + target.precision.tiny)
 
 
-def _moved(function: Any, arguments: Any, keywords: Any, precision: Precision) -> Any:
-    """Values, errors and sizes go the same way; constants among the arguments have errors of their own."""
-
-    def part(item: Any, name: str) -> Any:
-        if isinstance(item, (list, tuple)):
-            return type(item)(part(inner, name) for inner in item)
-        if isinstance(item, Uncertain):
-            return getattr(item, name)
-        return item if name == "value" or not _real(item) else getattr(Uncertain.constant(item, precision), name)
-
-    value, error, size = (
-        function(*part(arguments, name), **{key: part(item, name) for key, item in keywords.items()})
-        for name in ("value", "error", "size_")
-    )
-    if isinstance(value, (list, tuple)):
-        return [Uncertain(*parts, precision) for parts in zip(value, error, size, strict=True)]
-    return Uncertain(np.asarray(value), np.asarray(error), np.asarray(size), precision)
-
-
-def _real(item: Any) -> bool:
-    return isinstance(item, (float, np.floating)) or (isinstance(item, np.ndarray) and item.dtype.kind == "f")
-
-
-_MOVING = {
-    "reshape", "transpose", "moveaxis", "swapaxes", "expand_dims", "squeeze", "broadcast_to", "concatenate", "stack",
-    "flip", "flipud", "fliplr", "roll", "rot90", "repeat", "tile", "take", "take_along_axis", "pad", "ravel",
-    "sliding_window_view", "copy", "split", "array_split", "hsplit", "vsplit", "diagonal", "where", "compress",
-    "delete", "insert", "append", "tril", "triu", "atleast_1d", "atleast_2d", "vstack", "hstack", "dstack",
-    "broadcast_arrays", "choose", "select", "permute_dims", "rollaxis", "column_stack", "diag", "nan_to_num", "unstack",
-}  # fmt: skip
-_PLAIN = {
-    "shape", "ndim", "size", "argmax", "argmin", "argsort", "nonzero", "argwhere", "isclose", "allclose", "any", "all",
-    "array_equal", "searchsorted", "count_nonzero", "result_type", "can_cast", "shares_memory", "may_share_memory",
-    "round", "around", "isneginf", "isposinf", "lexsort", "argpartition", "iscomplexobj", "isrealobj", "digitize",
-}  # fmt: skip
-_REDUCTIONS = {
-    ("add", "reduce"): "sum",
-    ("add", "accumulate"): "cumsum",
-    ("maximum", "reduce"): "max",
-    ("minimum", "reduce"): "min",
-    ("multiply", "reduce"): "prod",
+UFUNCS |= {name: rule(getattr(np, name)) for name, rule in _UNARY.items()}
+UFUNCS |= {
+    "sqrt": _square_root,
+    "matmul": _matmul,
+    "add": _add(1),
+    "subtract": _add(-1),
+    "multiply": _multiply,
+    "divide": _divide,
+    "maximum": _extreme(np.maximum),
+    "minimum": _extreme(np.minimum),
+    "fmax": _extreme(np.fmax),
+    "fmin": _extreme(np.fmin),
+    "logaddexp": _add_powers,
+    "power": _power,
+    "float_power": _power,
 }
-_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+FUNCTIONS |= {
+    "add.at": _add_at,
     "sum": _sum,
     "mean": _mean,
     "var": _variance,
