@@ -2,8 +2,8 @@
 
 ``"n c h w"`` names four axes. ``u'`` is another axis with the size of ``u`` (square matrices: ``"u u'"``). ``c/groups``
 is the axis ``c`` divided by the parameter ``groups``. ``...`` stands for any number of axes, whose sizes stand in the
-sizes as ``"..."``. In a *layout*, which says how a framework orders the axes, ``(c m)`` packs two axes into one and
-``1`` is an axis of size one, as in einops.
+sizes as ``"..."``; ``...'`` for any number of others, with sizes of their own. In a *layout*, which says how a
+framework orders the axes, ``(c m)`` packs two axes into one and ``1`` is an axis of size one, as in einops.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Sizes = Mapping[str, Any]
 """Sizes by letter: an integer each, and a tuple of integers for ``"..."``."""
 
 ELLIPSIS = "..."
-_TOKEN = re.compile(r"(?P<name>[a-z]'*)(/(?P<divisor>[a-z_]+))?")
+_TOKEN = re.compile(r"(?P<name>[a-z]'*)(/(?P<divisor>[a-z_]+))?|(?P<variadic>\.\.\.'*)")
 _OPERATORS: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -40,9 +40,14 @@ class Axis:
     divisor: str | None = None
 
     @property
+    def variadic(self) -> bool:
+        """Whether it stands for any number of axes."""
+        return self.name.startswith(ELLIPSIS)
+
+    @property
     def letter(self) -> str:
-        """The letter that has the axis's size: ``u`` for ``u'``."""
-        return self.name.rstrip("'")
+        """The letter that has the axis's size: ``u`` for ``u'``, but ``...'`` for itself."""
+        return self.name if self.variadic else self.name.rstrip("'")
 
 
 @cache
@@ -55,18 +60,21 @@ def parse(axes: str) -> tuple[Axis, ...]:
     found = []
     for token in axes.split():
         match = _TOKEN.fullmatch(token)
-        if match is None and token != ELLIPSIS:
+        if match is None:
             raise AxesError(
                 f"axes {axes!r}",
                 expected="one small letter per axis, such as 'n c h w', or '...'",
                 got=repr(token),
                 fix="Separate the letters by spaces; a second axis of the same size is written u'.",
             )
-        found.append(Axis(match["name"], match["divisor"]) if match else Axis(ELLIPSIS))
+        found.append(Axis(match["name"] or match["variadic"], match["divisor"]))
     names = [axis.name for axis in found]
-    if len(set(names)) != len(names):
+    if len(set(names)) != len(names) or sum(axis.variadic for axis in found) > 1:
         raise AxesError(
-            f"axes {axes!r}", expected="each axis once", got=names, fix="Write the second of two equal axes as u'."
+            f"axes {axes!r}",
+            expected="each axis once, and one that stands for any number at most",
+            got=names,
+            fix="Write the second of two equal axes as u'.",
         )
     return tuple(found)
 
@@ -94,7 +102,7 @@ def shape(axes: str, sizes: Sizes, parameters: Mapping[str, Any] | None = None) 
                 f"axes {axes!r}", expected=f"a size for {axis.letter!r}", got=dict(sizes), fix="Add it to the sizes."
             )
         size = sizes[axis.letter]
-        if axis.name == ELLIPSIS:
+        if axis.variadic:
             result.extend(size)
         elif axis.divisor is None:
             result.append(size)
@@ -118,7 +126,7 @@ def measure(axes: str, found: Sequence[int], sizes: dict[str, Any], *, what: str
         ShapeError: if the number of axes differs, or a letter has another size already.
     """
     parsed = parse(axes)
-    variadic = len(found) - len(parsed) + 1 if Axis(ELLIPSIS) in parsed else 1
+    variadic = len(found) - len(parsed) + 1 if any(axis.variadic for axis in parsed) else 1
     if len(found) != len(parsed) - 1 + variadic or variadic < 0:
         raise ShapeError(
             what,
@@ -128,8 +136,8 @@ def measure(axes: str, found: Sequence[int], sizes: dict[str, Any], *, what: str
         )
     position = 0
     for axis in parsed:
-        taken = variadic if axis.name == ELLIPSIS else 1
-        size = tuple(found[position : position + taken]) if axis.name == ELLIPSIS else found[position]
+        taken = variadic if axis.variadic else 1
+        size = tuple(found[position : position + taken]) if axis.variadic else found[position]
         position += taken
         if axis.divisor is None and sizes.setdefault(axis.letter, size) != size:
             raise ShapeError(

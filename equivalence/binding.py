@@ -58,6 +58,7 @@ class Binding:
     docs: str
     operation: str | None
     variant: str | None
+    conventions: Mapping[str, str] = field(default_factory=dict)
     module: str = ""
     attribute: str = ""
 
@@ -74,6 +75,7 @@ def binding(
     dtypes: Sequence[str] = DTYPES,
     operation: str | None = None,
     variant: str | None = None,
+    conventions: Mapping[str, str] | None = None,
     **layouts: str,
 ) -> Binding:
     """Declare a binding; the engine permutes, flips and re-orders, the call never does.
@@ -94,6 +96,8 @@ def binding(
         dtypes: the dtypes the call can do, forward and gradient; :data:`HALF_TOO` if the half formats as well.
         operation: the operation's name, when the attribute's name is another.
         variant: what sets this binding apart from another of the same operation and adapter.
+        conventions: what a porter must know and the data above cannot say, by a name that every binding of the
+            operation uses: ``{"default epsilon": "1e-3"}``. A row of the operation's documentation page.
         layouts: per argument or output, the framework's order of its axes, in the operation's letters.
     """
     flips = {name: item if isinstance(item, Flip) else Flip(item) for name, item in (flip or {}).items()}
@@ -109,6 +113,7 @@ def binding(
         docs,
         operation,
         variant,
+        dict(conventions or {}),
     )
 
 
@@ -126,6 +131,7 @@ class Adapter:
         recipe: for a stack of its own, the constraints file beside the adapter's module that makes it.
         environment: variables set before the worker imports anything.
         dtypes: what its driver can compute in; a port of it is checked in no other.
+        library: whose arithmetic it runs on, if another adapter's: the two are no independent evidence.
     """
 
     name: str
@@ -137,6 +143,7 @@ class Adapter:
     recipe: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     dtypes: tuple[str, ...] = DTYPES
+    library: str = ""
 
 
 def resource(adapter: Adapter, name: str) -> Path | None:

@@ -90,7 +90,8 @@ class Engine:
             for left, right in pairs
             for quantity in cell.quantities
         }
-        alone = {quantity: _alone(compared, quantity) for quantity in cell.quantities}
+        libraries = {p.adapter.name: p.adapter.library or p.adapter.name for p in cell.participants}
+        alone = {quantity: _alone(compared, quantity, libraries) for quantity in cell.quantities}
         return found + [
             self._outcome(cell, (left, right), quantity, item, alone[quantity])
             for (left, right, quantity), item in compared.items()
@@ -244,10 +245,11 @@ def _native_parameters(binding: Binding, context: Context) -> dict[str, Any]:
     return native
 
 
-def _alone(compared: Mapping[tuple[str, str, str], Comparison], quantity: str) -> str | None:
-    return stands_alone(
-        {(left, right): item.verdict for (left, right, name), item in compared.items() if name == quantity}
-    )
+def _alone(
+    compared: Mapping[tuple[str, str, str], Comparison], quantity: str, libraries: Mapping[str, str]
+) -> str | None:
+    verdicts = {(left, right): item.verdict for (left, right, name), item in compared.items() if name == quantity}
+    return stands_alone(verdicts, libraries)
 
 
 def _collect(

@@ -67,11 +67,18 @@ class Bounded:
     downstream: Mapping[str, Array] = field(default_factory=dict)
 
 
-def stands_alone(verdicts: Mapping[tuple[str, str], str]) -> str | None:
-    """The adapter that differs from every other while those, at least two, agree among themselves; variants are one."""
-    adapters = [
-        (left.partition("/")[0], right.partition("/")[0], verdict) for (left, right), verdict in verdicts.items()
-    ]
+def stands_alone(verdicts: Mapping[tuple[str, str], str], libraries: Mapping[str, str] | None = None) -> str | None:
+    """The adapter that differs from every other while those, at least two, agree among themselves.
+
+    Variants are one, and so are adapters that compute with one library, by adapter in ``libraries``: together they have
+    one vote.
+    """
+
+    def voter(participant: str) -> str:
+        adapter = participant.partition("/")[0]
+        return (libraries or {}).get(adapter, adapter)
+
+    adapters = [(voter(left), voter(right), verdict) for (left, right), verdict in verdicts.items()]
     names = dict.fromkeys(name for left, right, _ in adapters for name in (left, right))
     for suspect in names if len(names) > _A_VOTE else ():
         others = [verdict for left, right, verdict in adapters if suspect not in (left, right)]

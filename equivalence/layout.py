@@ -47,7 +47,7 @@ class Layout:
             return array
         lengths = {}
         if "(" in source and sizes:
-            axes = [axis for axis in _axes.parse(self.canonical) if axis.name != _axes.ELLIPSIS]
+            axes = [axis for axis in _axes.parse(self.canonical) if not axis.variadic]
             lengths = {_plain(axis.name): sizes[axis.letter] for axis in axes if axis.letter in sizes}
         moved: Array = rearrange(array, _plain(f"{source} -> {target}"), **lengths)
         return moved
@@ -58,11 +58,11 @@ class Layout:
 
     def _places(self, name: str, count: int) -> range:
         """Which of an array's axes a canonical axis is; any number of them for ``...``."""
-        order = _axes.names(self.canonical)
-        index, variadic = order.index(name), count - len(order) + 1
-        if _axes.ELLIPSIS in order[:index]:
-            index += variadic - 1
-        return range(index, index + (variadic if name == _axes.ELLIPSIS else 1))
+        order = _axes.parse(self.canonical)
+        index = _axes.names(self.canonical).index(name)
+        variadic = count - len(order) + 1
+        before = variadic - 1 if any(axis.variadic for axis in order[:index]) else 0
+        return range(index + before, index + before + (variadic if order[index].variadic else 1))
 
     def _blocked(self, array: Array, *, inverse: bool) -> Array:
         for letter, order in self.blocks.items():

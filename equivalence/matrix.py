@@ -129,8 +129,9 @@ def plan(
         present = {p.adapter.name for p in everyone}
         gaps += [
             Gap(operation, name, row=_skip_row(table, name, operation))
-            for name in registry.adapters
-            if name not in present
+            for name, adapter in registry.adapters.items()
+            # What runs on another's arithmetic is bound only where its conventions are its own.
+            if name not in present and not adapter.library
         ]
         for case in operation.cases:
             if cases and case.id not in cases:
@@ -212,7 +213,7 @@ def _cell(
         elif _able(participant, operation, case, dtype):
             taking.append(participant)
     explained = {p.adapter.name for p in taking} | {gap.adapter.partition("/")[0] for gap in gaps}
-    adapters = dict.fromkeys(p.adapter.name for p in everyone)
+    adapters = dict.fromkeys(p.adapter.name for p in everyone if not p.adapter.library)
     if dtype not in HALF:
         gaps += [Gap(operation, name, case.id) for name in adapters if name not in explained]
     return Cell(operation, case, dtype, tuple(taking)), gaps

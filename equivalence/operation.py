@@ -33,6 +33,7 @@ class Case:
     without: tuple[str, ...] = ()
     data: str = "normal"
     stress: bool = False
+    kink: bool = False
 
 
 def case(
@@ -42,6 +43,7 @@ def case(
     without: Sequence[str] = (),
     data: str = "normal",
     stress: bool = False,
+    kink: bool = False,
     **parameters: Any,
 ) -> Case:
     """Declare a case.
@@ -53,9 +55,10 @@ def case(
         without: optional arguments that are left out.
         data: the data strategy for the real inputs, a key of :data:`equivalence.inputs.STRATEGIES`.
         stress: judged by the verdict alone, because ``allclose`` is not meant for its sums or its scale.
+        kink: the values lie where there is no derivative, and the reference's gradient is a convention.
         parameters: values that differ from the reference's defaults.
     """
-    return Case(id, dict(sizes), parameters, tuple(without), data, stress)
+    return Case(id, dict(sizes), parameters, tuple(without), data, stress, kink)
 
 
 @dataclass(eq=False)

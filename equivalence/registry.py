@@ -120,6 +120,8 @@ def collect(
     for name, module in packages:
         if name not in found_adapters:
             raise suggest(f"framework (bindings of {module.__name__})", name, found_adapters)
+    # The reference comes first in every list.
+    found_adapters = dict(sorted(found_adapters.items(), key=lambda item: bool(item[1].bindings)))
     return Registry(found_operations, found_adapters, _bindings(packages, found_operations, drivers))
 
 

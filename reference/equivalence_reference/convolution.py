@@ -13,10 +13,10 @@ from typing import Any
 from equivalence.inputs import Array
 from equivalence.operation import Case, case, operation
 from equivalence.rounding import multilinear
-from equivalence_reference import _literal
 from equivalence_reference._arguments import Pair, divisible, measured
 from equivalence_reference._correlation import correlate, match, oriented, paint
 from equivalence_reference._windows import Padding, slide, slide_onto
+from equivalence_reference.witnesses import windows as windows_by_loops
 
 
 def _case(
@@ -174,7 +174,7 @@ def conv2d_vjp(
     return gradients
 
 
-conv2d.witness("the definition, one product after the other")(_literal.conv2d)
+conv2d.witness("the definition, one product after the other")(windows_by_loops.conv2d)
 conv2d.values(
     "worked by hand: each window [[a, b], [c, d]] gives a + 2 b + 3 c + 4 d, plus 100",
     x=[[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]],
@@ -337,7 +337,7 @@ def conv_transpose2d_vjp(
     return gradients
 
 
-conv_transpose2d.witness("the definition, one painted tap after the other")(_literal.conv_transpose2d)
+conv_transpose2d.witness("the definition, one painted tap after the other")(windows_by_loops.conv_transpose2d)
 conv_transpose2d.values(
     "worked by hand: 1 and 2 paint [1, 10, 100] two columns apart, so they add up in the middle: 100 + 2",
     x=[[[[1.0, 2.0]]]],

@@ -42,6 +42,7 @@ def modules():
 
 
 MODULES = modules()
+PARENTS = {name.rpartition(".")[0] for name in MODULES} | {n for n, path in MODULES.items() if path.stem == "__init__"}
 
 
 def groups():
@@ -86,10 +87,30 @@ def test_the_modules_are_found():
     assert {"equivalence.worker.serve", "equivalence_reference.linear", "equivalence_adapters.torch"} < set(MODULES)
 
 
+FAMILIES = re.findall(r"^\| `(\w+)` \|", ARCHITECTURE.partition("| family |")[2].partition("###")[0], re.MULTILINE)
+
+
+def spelt_out(name):
+    """The modules that a row of the architecture stands for."""
+    stem, _, last = name.rpartition(".")
+    if last != "<family>":
+        return [name]
+    packages = (
+        [stem] if stem in MODULES else [m for m in MODULES if re.fullmatch(stem.replace("<framework>", r"\w+"), m)]
+    )
+    return [f"{package}.{family}" for package in packages for family in FAMILIES if f"{package}.{family}" in MODULES]
+
+
 def test_architecture_names_every_module_and_no_other():
-    rows = re.findall(r"^\| (`equivalence[\w.]*`.*?) \|", ARCHITECTURE, flags=re.MULTILINE)
-    named = re.findall(r"`([\w.]+)`", " ".join(rows))
-    assert sorted(named) == sorted(MODULES)
+    rows = re.findall(r"^\| (`equivalence[\w.<>]*`.*?) \|", ARCHITECTURE, flags=re.MULTILINE)
+    named = re.findall(r"`([\w.<>]+)`", " ".join(rows))
+    assert sorted(module for name in named for module in spelt_out(name)) == sorted(MODULES)
+
+
+def test_architecture_names_every_family_and_no_other():
+    own = [m.removeprefix("equivalence_reference.") for m in MODULES if m.startswith("equivalence_reference.")]
+    packages = {name for name in own if f"equivalence_reference.{name}" in PARENTS}
+    assert sorted(FAMILIES) == sorted(n for n in own if "." not in n and not n.startswith("_") and n not in packages)
 
 
 def test_every_path_in_architecture_exists():

@@ -234,7 +234,7 @@ def test_what_can_be_meant_is_read(package, data):
     [
         (lambda known: known.operation("conv2"), r"no operation is called 'conv2'. Did you mean conv2d"),
         (lambda known: known.adapter("tensorfow"), "no framework is called 'tensorfow'. Did you mean tensorflow"),
-        (lambda known: known.adapter("xxxx"), "no framework is called 'xxxx'. Known: numpy, "),
+        (lambda known: known.adapter("xxxx"), "no framework is called 'xxxx'. Known: keras, numpy, "),
     ],
 )
 def test_a_name_that_does_not_exist_has_suggestions(look_up, message):

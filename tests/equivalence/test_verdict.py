@@ -169,6 +169,13 @@ def test_one_against_all_others_stands_alone(suspect):
     assert stands_alone(votes(lambda one, other: suspect not in (one, other))) == suspect
 
 
+def test_adapters_of_one_library_have_one_vote():
+    names = ["numpy", "tensorflow", "keras"]
+    verdicts = votes(lambda one, other: "numpy" not in (one, other), names)
+    assert stands_alone(verdicts) == "numpy"
+    assert stands_alone(verdicts, {"keras": "tensorflow"}) is None
+
+
 def test_nobody_stands_alone_without_a_majority_that_agrees():
     assert stands_alone(votes(lambda *_: True)) is None
     assert stands_alone(votes(lambda *_: False)) is None

@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from equivalence.errors import ParameterError, ShapeError
-from equivalence_reference import _literal
 from equivalence_reference.pooling import global_avg_pool, max_pool2d
+from equivalence_reference.witnesses import windows
 
 
 def wins(pixel, other):
@@ -20,11 +20,10 @@ def first_maximum_gradient(cotangent, x, *, window, stride, padding, rounding):
     steps = window if stride is None else stride
     gradient = np.zeros(x.shape)
     (top, _), (left, _) = (
-        _literal.before_and_after(padding, axis, x.shape[2 + axis], window[axis], steps[axis]) for axis in range(2)
+        windows.before_and_after(padding, axis, x.shape[2 + axis], window[axis], steps[axis]) for axis in range(2)
     )
     assert (
-        cotangent.shape
-        == _literal.max_pool2d(x, window=window, stride=stride, padding=padding, rounding=rounding).shape
+        cotangent.shape == windows.max_pool2d(x, window=window, stride=stride, padding=padding, rounding=rounding).shape
     )
     for n, c, i, j in np.ndindex(cotangent.shape):
         best = None
@@ -51,8 +50,8 @@ def test_gradient_goes_to_the_first_maximum(case):
 def test_the_case_with_ties_has_tied_maxima():
     (case,) = (case for case in max_pool2d.cases if case.data == "ties")
     x = max_pool2d.draw(case)["x"]
-    windows = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
-    tied = (windows == windows.max(axis=(4, 5), keepdims=True)).sum(axis=(4, 5)) > 1
+    seen = np.lib.stride_tricks.sliding_window_view(x, (3, 3), axis=(2, 3))
+    tied = (seen == seen.max(axis=(4, 5), keepdims=True)).sum(axis=(4, 5)) > 1
     assert tied.mean() > 0.5
 
 
@@ -76,7 +75,7 @@ def poolings(draw):
 @given(poolings())
 def test_max_pool2d_and_its_gradient_agree_with_loops_on_random_shapes(drawn):
     x, parameters = drawn
-    expected = _literal.max_pool2d(x, **parameters)
+    expected = windows.max_pool2d(x, **parameters)
     assume(expected.size)
     np.testing.assert_array_equal(max_pool2d(x, **parameters), expected)
     check_subgradient(x, parameters)

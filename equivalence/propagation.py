@@ -1,0 +1,178 @@
+"""Rounding bounds of any operation, by running its reference on arrays that carry their own errors.
+
+A second copy of the reference's package is loaded, in which ``numpy`` makes :class:`~equivalence.uncertain.Uncertain`
+arrays wherever NumPy itself would make arrays that forget the errors: ``np.zeros``, ``np.asarray`` and their like. The
+text of the reference is the one that is tested, so its algorithm and the bound cannot drift apart.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from equivalence.errors import DeclarationError
+from equivalence.inputs import Array
+from equivalence.operation import OUTPUT, Operation, named
+from equivalence.rounding import Bound, Bounds, Instance, Precision
+from equivalence.uncertain import Uncertain, as_uncertain, value_of
+
+_SPARE = 4
+"""Roundings beyond those of the reference: a framework may scale, or take a constant, in another place."""
+
+_PRECISION: ContextVar[Precision | None] = ContextVar("precision", default=None)
+
+
+def propagated(instance: Instance, precision: Precision) -> Bounds:
+    """First-order bounds of the reference's outputs and gradients: running error analysis of its own text."""
+    copy = shadow(instance.operation)
+    with _computing(precision), np.errstate(all="ignore"):
+        arrays = _given(instance.arrays, precision)
+        outputs = named(copy.outputs, copy.reference(**arrays, **instance.settings))
+        gradients: Mapping[str, Any] = {}
+        if instance.cotangents and copy.product is not None:
+            cotangents: Any = _given(instance.cotangents, precision)
+            single = cotangents[OUTPUT] if list(copy.outputs) == [OUTPUT] else cotangents
+            gradients = copy.product(single, **_given(instance.arrays, precision), **instance.settings)
+    return _bounds(outputs, precision), _bounds(gradients, precision)
+
+
+def _given(arrays: Mapping[str, Array], precision: Precision) -> dict[str, Any]:
+    return {
+        name: Uncertain.exact(array, precision) if array.dtype.kind == "f" else array for name, array in arrays.items()
+    }
+
+
+def _bounds(found: Mapping[str, Any], precision: Precision) -> dict[str, Bound]:
+    return {
+        name: Bound(item.error + _SPARE * precision.unit * item.size_, item.size_)
+        for name, item in found.items()
+        if isinstance(item, Uncertain)
+    }
+
+
+@contextmanager
+def _computing(precision: Precision) -> Iterator[None]:
+    token = _PRECISION.set(precision)
+    try:
+        yield
+    finally:
+        _PRECISION.reset(token)
+
+
+_SHADOWS: dict[str, ModuleType] = {}
+
+
+def shadow(operation: Operation) -> Operation:
+    """The same operation, whose reference computes with errors.
+
+    Raises:
+        DeclarationError: if its module, loaded anew, does not declare it.
+    """
+    module, _, name = operation.origin.partition(":")
+    found = getattr(_shadowed(module), name, None)
+    if not isinstance(found, Operation):
+        raise DeclarationError(f"rounding of {operation.name}", expected=f"its declaration in {module}", got=found)
+    return found
+
+
+def _shadowed(name: str) -> ModuleType:
+    if name not in _SHADOWS:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.loader is None:
+            raise DeclarationError(f"module {name}", expected="a module with a source", got=spec)
+        module = _SHADOWS[name] = importlib.util.module_from_spec(spec)
+        top = name.partition(".")[0]
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _importer(top)}
+        code = spec.loader.get_code(name)  # type: ignore[attr-defined]
+        exec(code, module.__dict__)  # noqa: S102 - the module's own source, imported already as it is
+    return _SHADOWS[name]
+
+
+def _importer(top: str) -> Any:
+    """What ``import`` does in a copied package: copies of its own modules, and a NumPy that keeps errors."""
+
+    def load(name: str, home: Any = None, local: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+        if level == 0 and name == "numpy" and not fromlist:
+            return _NUMPY
+        if level or name.partition(".")[0] != top:
+            return builtins.__import__(name, home, local, fromlist, level)
+        module = _shadowed(name)
+        for attribute in fromlist or ():
+            if not hasattr(module, attribute) and importlib.util.find_spec(f"{name}.{attribute}"):
+                setattr(module, attribute, _shadowed(f"{name}.{attribute}"))
+        return module if fromlist else _shadowed(top)
+
+    return load
+
+
+class _Numpy(ModuleType):
+    """NumPy, but for the functions that make new arrays of numbers."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def asarray(item: Any, dtype: Any = None, **_: Any) -> Any:
+        if isinstance(item, (list, tuple)) and any(isinstance(part, Uncertain) for part in item):
+            item = np.stack([_as(part) for part in item])
+        if isinstance(item, Uncertain):
+            return item if dtype is None else item.astype(dtype)
+        return np.asarray(item, dtype)
+
+    ascontiguousarray = asanyarray = asarray
+
+    @classmethod
+    def array(cls, item: Any, dtype: Any = None, **_: Any) -> Any:
+        found = cls.asarray(item, dtype)
+        return found.each(np.array) if isinstance(found, Uncertain) else np.array(found)
+
+    @staticmethod
+    def zeros(shape: Any, dtype: Any = float) -> Any:
+        return _full(shape, 0.0, dtype)
+
+    empty = zeros
+
+    @staticmethod
+    def ones(shape: Any, dtype: Any = float) -> Any:
+        return _full(shape, 1.0, dtype)
+
+    @staticmethod
+    def full(shape: Any, value: Any, dtype: Any = None) -> Any:
+        return _full(shape, value, np.asarray(value_of(value)).dtype if dtype is None else dtype)
+
+    @staticmethod
+    def vectorize(function: Any, otypes: Any = None, **_: Any) -> Any:
+        plain = np.vectorize(function, otypes=otypes or [float])
+
+        def apply(item: Any) -> Any:
+            if not isinstance(item, Uncertain):
+                return plain(item)
+            value = np.asarray(plain(item.value), np.float64)
+            ends = [np.abs(plain(item.value + sign * item.error) - value) for sign in (-1, 1)]
+            rounding = 8 * item.precision.unit * np.abs(value) + item.precision.tiny
+            return Uncertain(value, np.maximum(*ends) + rounding, np.abs(value), item.precision)
+
+        return apply
+
+
+def _as(item: Any) -> Uncertain:
+    precision = _PRECISION.get()
+    assert precision is not None
+    return as_uncertain(item, precision)
+
+
+def _full(shape: Any, value: Any, dtype: Any) -> Any:
+    if np.dtype(dtype).kind != "f" or _PRECISION.get() is None:
+        return np.full(shape, value, dtype)
+    return _as(value).each(lambda part: np.full(shape, part))
+
+
+_NUMPY = _Numpy("numpy")

@@ -1,0 +1,1 @@
+"""Case tables that are too long to stand beside the mathematics."""

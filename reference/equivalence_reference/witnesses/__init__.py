@@ -1,0 +1,1 @@
+"""Slow, literal implementations: witnesses that share no code with the references."""
