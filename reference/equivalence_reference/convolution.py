@@ -12,7 +12,6 @@ from typing import Any
 
 from equivalence.inputs import Array
 from equivalence.operation import Case, case, operation
-from equivalence.rounding import multilinear
 from equivalence_reference._arguments import Pair, divisible, measured
 from equivalence_reference._correlation import correlate, match, oriented, paint
 from equivalence_reference._windows import Padding, slide, slide_onto
@@ -98,7 +97,6 @@ CONV2D_CASES = [
         "flip_kernel": (False, True),
     },
     cases=CONV2D_CASES,
-    rounding=multilinear,
 )
 def conv2d(
     x: Array,
@@ -250,7 +248,6 @@ CONV_TRANSPOSE2D_CASES = [
         "flip_kernel": (False, True),
     },
     cases=CONV_TRANSPOSE2D_CASES,
-    rounding=multilinear,
 )
 def conv_transpose2d(
     x: Array,

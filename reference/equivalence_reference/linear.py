@@ -33,7 +33,6 @@ import numpy as np
 from equivalence.inputs import Array
 from equivalence.operation import case, operation
 from equivalence_reference._arguments import known, measured
-from equivalence_reference._rounding import activated
 
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "linear": (lambda z: z, np.ones_like),
@@ -60,7 +59,6 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
         case("relu-beyond_6", {"n": 3, "c": 20, "o": 4, "...": (5,)}, activation="relu"),
         case("relu-without_bias", {"n": 2, "c": 4, "o": 3, "...": (2, 5)}, without=["bias"], activation="relu"),
     ],
-    rounding=activated,
 )
 def nin(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
     r"""Apply one dense layer at every pixel: a network in the network, or 1x1 convolution.
@@ -164,7 +162,6 @@ nin.values(
         case("relu-beyond_6", {"n": 6, "...": (), "c": 20, "o": 4}, activation="relu"),
         case("tanh-three_axes", {"n": 2, "...": (4,), "c": 5, "o": 3}, activation="tanh"),
     ],
-    rounding=activated,
 )
 def dense(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
     r"""Apply a matrix and a bias to the last axis.

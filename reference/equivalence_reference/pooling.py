@@ -12,7 +12,6 @@ from equivalence.inputs import Array
 from equivalence.operation import case, operation
 from equivalence.rounding import selection
 from equivalence_reference._arguments import Pair, known, measured, pair
-from equivalence_reference._rounding import averaging
 from equivalence_reference._windows import Padding, Windows, slide
 from equivalence_reference.witnesses import windows as windows_by_loops
 
@@ -189,7 +188,6 @@ def _pooling_windows(
         case("three_axes", {"n": 3, "c": 2, "...": (2, 5, 3)}),
         case("two_axes-one_pixel", {"n": 2, "c": 3, "...": (1, 1)}),
     ],
-    rounding=averaging,
 )
 def global_avg_pool(x: Array) -> Array:
     r"""Average each channel over all its pixels.

@@ -192,6 +192,6 @@ def test_a_port_of_a_framework_without_the_format_is_refused(ports):
 
 def test_adapters_say_what_they_compute_in():
     assert {name: adapter.dtypes for name, adapter in KNOWN.adapters.items()} == {
-        **dict.fromkeys(ABLE, HALF_TOO),
+        **dict.fromkeys([*ABLE, "keras"], HALF_TOO),
         "theano": DTYPES,
     }
