@@ -11,7 +11,13 @@ from typing import Any
 from equivalence.axes import Sizes
 
 DTYPES = ("float32", "float64")
-"""The dtypes the matrix compares in."""
+"""The dtypes the matrix compares in unless others are asked for."""
+
+HALF = ("float16", "bfloat16")
+"""The half formats: compared when they are asked for, between those who declare them."""
+
+HALF_TOO = (*HALF, *DTYPES)
+"""For ``binding(dtypes=...)`` and ``Adapter(dtypes=...)`` that know the half formats as well."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def binding(
         flip: per argument, the axes the framework walks backwards.
         blocks: the framework's order of the blocks on a packed axis, by its letter.
         only: parameter values the call can do; other cases are left to the operation's other bindings.
-        dtypes: the dtypes the call can do.
+        dtypes: the dtypes the call can do, forward and gradient; :data:`HALF_TOO` if the half formats as well.
         operation: the operation's name, when the attribute's name is another.
         variant: what sets this binding apart from another of the same operation and adapter.
         conventions: what a porter must know and the data above cannot say, by a name that every binding of the
@@ -124,6 +130,7 @@ class Adapter:
         stack: the name of the stack it runs in; ``main`` is the running interpreter.
         recipe: for a stack of its own, the constraints file beside the adapter's module that makes it.
         environment: variables set before the worker imports anything.
+        dtypes: what its driver can compute in; a port of it is checked in no other.
         library: whose arithmetic it runs on, if another adapter's: the two are no independent evidence.
     """
 
@@ -135,6 +142,7 @@ class Adapter:
     stack: str = "main"
     recipe: str | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    dtypes: tuple[str, ...] = DTYPES
     library: str = ""
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from equivalence import axes as _axes
 from equivalence import portfile, registry
 from equivalence.answer import PortOutcome, Probe, worst
-from equivalence.binding import DTYPES
+from equivalence.binding import DTYPES, HALF
 from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, Verdict, compare
 from equivalence.engine import launch, packages, random_cotangents
-from equivalence.errors import EquivalenceError, ShapeError, WorkerError
+from equivalence.errors import EquivalenceError, ShapeError, UsageError, WorkerError
 from equivalence.inputs import Array
 from equivalence.judging import cast, exact
 from equivalence.layout import Layout
@@ -39,11 +39,12 @@ def check(port: Port, *, seed: int = 0, dtypes: Sequence[str] = DTYPES, timeout:
     Args:
         port: the two layers.
         seed: of all random values.
-        dtypes: what to compare in.
+        dtypes: what to compare in; ``float16`` and ``bfloat16`` only if they are named.
         timeout: seconds a call of a layer may take.
 
     Raises:
         PortError: if the declaration cannot be used.
+        UsageError: for a dtype that one of the frameworks does not compute in.
         StackError: if a layer's stack does not exist.
     """
     known = registry.load()
@@ -101,6 +102,9 @@ class Checker:
     def _side(self, port: Port, side: str) -> _Side:
         layer: Layer = getattr(port, side)
         adapter = self._known.adapter(layer.framework)
+        for dtype in self._dtypes:
+            if dtype not in adapter.dtypes:
+                raise UsageError(port.say(side), expected=f"one of {', '.join(adapter.dtypes)}", got=dtype)
         python = Path(layer.python) if layer.python else find_stack(layer.stack or adapter.stack).python
         environment = tuple(adapter.environment.items())
         # Two slots, so that the two sides run in different processes even in one framework.
@@ -115,7 +119,7 @@ class Checker:
         arrays = {name: cast(array, dtype) for name, array in draw(port, setting, self._seed).items()}
         said: dict[str, Any] = {"name": f"{setting.name}, {dtype}", "dtype": dtype, "sizes": setting.sizes}
         try:
-            first = self._call(port, sides, setting, arrays, {})
+            first = self._call(port, sides, setting, dtype, arrays, {})
             forward = {
                 name: _compare(name, [first[side][0][name] for side in SIDES], TOLERANCES[dtype])
                 for name in port.original.results
@@ -123,7 +127,7 @@ class Checker:
             cotangents = random_cotangents(first["original"][0], dtype, self._seed, setting.name)
             gradients = {}
             if all(compared.verdict == "equal" for compared in forward.values()) and cotangents:
-                second = self._call(port, sides, setting, arrays, cotangents)
+                second = self._call(port, sides, setting, dtype, arrays, cotangents)
                 tolerance = FINITE_DIFFERENCES if "numpy" in {s.layer.framework for s in sides.values()} else 0.0
                 gradients = {
                     name: _compare(name, [second[side][1][name] for side in SIDES], max(TOLERANCES[dtype], tolerance))
@@ -142,6 +146,7 @@ class Checker:
         port: Port,
         sides: Mapping[str, _Side],
         setting: Setting,
+        dtype: str,
         arrays: Mapping[str, Array],
         cotangents: Mapping[str, Array],
     ) -> dict[str, tuple[dict[str, Array], dict[str, Array]]]:
@@ -160,6 +165,7 @@ class Checker:
                 {**port.parameters, "sizes": dict(setting.sizes)},
                 [key for key, kind in port.original.kinds.items() if kind.differentiable] if cotangents else [],
                 {key: side.outputs[key].to_native(array) for key, array in turned.items()},
+                dtype,
             )
             calls[name] = self._pool.submit(side.launch, request)
         replies, raised = {}, {}
@@ -253,6 +259,7 @@ def _answer(port: Port, name: str, probes: Sequence[Probe], remark: str, seed: i
     file = Path(port.where[0])
     shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
     words = ["equivalence", "check", str(shown), "--only", name, *(["--seed", str(seed)] if seed else [])]
+    words += ["--dtype", telling.dtype] if telling.dtype in HALF else []
     return PortOutcome(
         name=name,
         verdict=verdict,

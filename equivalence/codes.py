@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+NONFINITE = "value.nonfinite"
+"""The code whose rows excuse nothing but NaN and infinity, and what depends on them."""
+
 CODES: Mapping[str, str] = {
     "layout.transposed": (
         "axes of an input, a parameter or the output are permuted (NHWC for NCHW, weight H/W "
@@ -54,6 +57,10 @@ CODES: Mapping[str, str] = {
     "sequence.state": "how a sequence is started or ended",
     "function.variant": (
         "a variant of the same function (GELU tanh or erf, hard sigmoid, ReLU6, missing or doubled activation)"
+    ),
+    NONFINITE: (
+        "where NaN and infinity go: which operand wins in a maximum, whether padding or a skipped term multiplies "
+        "infinity"
     ),
     "mask.polarity": "what true means in a mask",
     "mask.alignment": "where a mask is aligned",

@@ -20,7 +20,7 @@ An adapter's package may hold ``deviations.toml``, or a folder ``deviations`` wi
     operation = "max_pool2d"
     data = ["nonfinite"]
     quantity = "forward"
-    code = "value.nan"
+    code = "value.nonfinite"
     reason = "NaN loses against a number that came before it"
     link = "https://..."
 
@@ -32,8 +32,9 @@ An adapter's package may hold ``deviations.toml``, or a folder ``deviations`` wi
 An operation, a quantity or a mutation may also be a list, which stands for a row of each.
 
 A pair is known to differ where exactly one of the two has a row. Everything matches exactly; a row that matches nothing
-is an error. A stress row speaks of random cases by their kind of data, see :mod:`equivalence.stress`: any of them may
-differ, and at least one must.
+is an error. A row with the code ``value.nonfinite`` explains a difference only where NaN or infinity are on one side
+only, or where they may be why: what is finite and does not depend on them must still agree. A stress row speaks of
+random cases by their kind of data, see :mod:`equivalence.stress`: any of them may differ, and at least one must.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from equivalence.binding import Adapter, resource
+from equivalence.codes import NONFINITE
+from equivalence.comparison import Comparison
 from equivalence.errors import DeclarationError
 
 _FIELDS = {
@@ -96,6 +99,10 @@ class Row:
             and (not self.dtypes or dtype in self.dtypes)
             and self.quantity in ("", quantity)
         )
+
+    def excuses(self, compared: Comparison) -> bool:
+        """Whether the row explains a difference: one about NaN and infinity explains nothing that is finite."""
+        return compared.verdict == "different" and (self.code != NONFINITE or compared.finite == "equal")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ class Call:
         outputs: the names of the outputs, in order.
         wrt: the arguments whose gradients are wanted.
         cotangents: values by output; empty if no gradient is wanted.
+        dtype: what the tensors of real arrays must be; for ``bfloat16`` the arrays, here and in the result, are float32
+            with bfloat16's values, because NumPy has none. Empty: what the arrays are.
     """
 
     key: str
@@ -33,6 +35,7 @@ class Call:
     outputs: tuple[str, ...]
     wrt: tuple[str, ...]
     cotangents: Mapping[str, Array]
+    dtype: str = ""
 
     def invoke(self, tensors: Mapping[str, Any]) -> dict[str, Any]:
         """Call the function with the framework's own tensors; outputs by name."""

@@ -14,11 +14,12 @@ import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.binding import Adapter, Binding, Context
+from equivalence.codes import NONFINITE
 from equivalence.comparison import Comparison
 from equivalence.deviations import Row, find
 from equivalence.errors import DeclarationError, EquivalenceError, ShapeError, WorkerError
 from equivalence.inputs import Array
-from equivalence.judging import Bounded, Evaluated, Evaluation, Problem, bounds_of, cast, exact, judge, stands_alone
+from equivalence.judging import Bounded, Evaluated, Evaluation, Problem, cast, evidence_of, exact, judge, stands_alone
 from equivalence.layout import Layout, block_order
 from equivalence.lookahead import Lookahead
 from equivalence.matrix import Cell, Plan, gradient_quantity, output_quantity
@@ -76,7 +77,7 @@ class Engine:
 
     def outcomes(self, cell: Cell) -> list[Outcome]:
         """Every comparison of a cell; one error for each participant that gave no result."""
-        here, beside = self._evidence(cell, self.evaluate(cell)), self._in_float64(cell)
+        here, beside = evidence_of(cell, self.evaluate(cell)), self._in_float64(cell)
         found = [
             self._outcome(cell, (name, ""), "call", _error(side.error), log=getattr(side.error, "log", ""))
             for name, side in here.evaluated.sides.items()
@@ -112,17 +113,13 @@ class Engine:
                 raise
         return future.result()
 
-    @staticmethod
-    def _evidence(cell: Cell, evaluated: Evaluated) -> Bounded:
-        return Bounded(evaluated, bounds_of(cell, evaluated.problem))
-
     def _in_float64(self, cell: Cell) -> Bounded | None:
         """The same case in float64, by those who can: what tells rounding from a wrong formula."""
         if cell.dtype == "float64" or cell.operation.rounding is None:
             return None
         able = tuple(p for p in cell.participants if p.binding is None or "float64" in p.binding.dtypes)
         wide = replace(cell, dtype="float64", participants=able)
-        return self._evidence(wide, self.evaluate(wide))
+        return evidence_of(wide, self.evaluate(wide))
 
     def _evaluate(self, cell: Cell) -> Evaluated:
         try:
@@ -168,11 +165,15 @@ class Engine:
         kind = "difference" if self.command == "run" else "stress"
         found = [find(self.rows, kind, name, cell.key, quantity) for name in pair]
         told = [row for row in found if row]
-        # Two sides that both differ from everyone else may still agree; where cases are random, either may be why.
-        row = told[0] if len(told) == 1 or (told and kind == "stress") else None
-        if row is not None and row.kind == "difference" and compared.verdict == "equal":
-            reason = f"the known difference {row.code} of {row.adapter} has stopped: remove its row ({compared.reason})"
+        # Two sides that both differ from everyone else may still agree; where cases are random, or it depends on where
+        # a NaN is, either may be why.
+        either = kind == "stress" or all(row.code == NONFINITE for row in told)
+        told = told if len(told) == 1 or either else []
+        if len(told) == 1 and kind == "difference" and compared.verdict == "equal":
+            who = f"the known difference {told[0].code} of {told[0].adapter}"
+            reason = f"{who} has stopped: remove its row ({compared.reason})"
             compared = replace(compared, verdict="error", reason=reason)
+        row = next((row for row in told if row.excuses(compared)), None)
         return Outcome(
             operation=cell.operation.name,
             family=cell.operation.family,
@@ -182,8 +183,8 @@ class Engine:
             dtype=cell.dtype,
             quantity=quantity,
             comparison=compared,
-            known_difference=row.code if row and compared.verdict == "different" else None,
-            link=row.link if row and compared.verdict == "different" else None,
+            known_difference=row.code if row else None,
+            link=row.link if row else None,
             stands_alone=alone,
             stress=cell.case.stress,
             log=log,
@@ -213,6 +214,7 @@ def request_for(
         _native_parameters(binding, context),
         wrt,
         turned,
+        cell.dtype,
     )
 
 
@@ -300,7 +302,7 @@ def _canonical(cell: Cell, participant: Participant, problem: Problem, reply: Re
 def random_cotangents(outputs: Mapping[str, Array], dtype: str, seed: int, *labels: str) -> dict[str, Array]:
     """A cotangent of the standard normal distribution for each real output."""
     return {
-        name: np.asarray(generator(seed, *labels, "cotangent", name).standard_normal(output.shape), dtype)
+        name: cast(np.asarray(generator(seed, *labels, "cotangent", name).standard_normal(output.shape)), dtype)
         for name, output in outputs.items()
         if output.dtype.kind == "f"
     }

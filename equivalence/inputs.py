@@ -35,6 +35,11 @@ def _nonfinite(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return np.where(rng.integers(30, size=shape) == 0, special, rng.standard_normal(shape))
 
 
+def _nan(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """One in four is NaN, so that a window has none, one or several."""
+    return np.where(rng.integers(4, size=shape) == 0, np.nan, rng.standard_normal(shape))
+
+
 STRATEGIES: Mapping[str, Strategy] = {
     "normal": lambda rng, shape: rng.standard_normal(shape),
     "ties": lambda rng, shape: rng.integers(-1, 2, shape).astype(np.float64),
@@ -48,6 +53,7 @@ STRATEGIES: Mapping[str, Strategy] = {
     "cancelling": _cancelling,
     "denormal": _denormal,
     "nonfinite": _nonfinite,
+    "nan": _nan,
 }
 """Data strategies by name: how the values of a real input are drawn."""
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from equivalence.binding import DTYPES
+from equivalence.binding import DTYPES, HALF, HALF_TOO
 from equivalence.comparison import Comparison
 from equivalence.deviations import Row, find, rows
-from equivalence.errors import DeclarationError
+from equivalence.errors import DeclarationError, UsageError
 from equivalence.operation import OUTPUT, Case, Operation
 from equivalence.outcome import Outcome, comparison_id
 from equivalence.registry import Participant, Registry, suggest
@@ -110,17 +110,17 @@ def plan(
         registry: what is declared.
         operations: names of operations.
         frameworks: names of adapters, or of participants (``theano/unflipped``).
-        dtypes: ``float32``, ``float64``.
+        dtypes: ``float32``, ``float64``; if they are asked for by name also ``float16``, ``bfloat16``.
         cases: case ids.
 
     Raises:
-        UsageError: for a name that does not exist, with the nearest that do.
+        UsageError: for a name that does not exist, with the nearest that do; for a half format that no two compute in.
         DeclarationError: if everything is selected, and a row of data speaks of nothing.
     """
     chosen = [registry.operation(name) for name in dict.fromkeys(operations)] or list(registry.operations.values())
     _check("framework", frameworks, {*registry.adapters, *(p.name for o in chosen for p in registry.participants(o))})
     _check("case", cases, {case.id for operation in chosen for case in operation.cases})
-    _check("dtype", dtypes, DTYPES)
+    _check("dtype", dtypes, HALF_TOO)
     table = tuple(row for adapter in registry.adapters.values() for row in rows(adapter))
     cells: list[Cell] = []
     gaps: list[Gap] = []
@@ -138,14 +138,18 @@ def plan(
                 continue
             for dtype in dict.fromkeys(dtypes or DTYPES):
                 cell, missing = _cell(operation, case, dtype, everyone, table)
-                taking = (p for p in cell.participants if _selected(p, frameworks))
-                cells.append(replace(cell, participants=tuple(taking)))
+                taking = tuple(p for p in cell.participants if _selected(p, frameworks))
+                if len(taking) > 1 or dtype not in HALF:
+                    cells.append(replace(cell, participants=taking))
                 gaps += missing
     asked = {*frameworks, *(name.partition("/")[0] for name in frameworks)} or {*registry.adapters}
     mine = [gap for gap in gaps if not asked.isdisjoint({gap.adapter, gap.adapter.partition("/")[0]})]
     planned = Plan(tuple(cells), tuple(dict.fromkeys(mine)), table)
     if not (operations or frameworks or dtypes or cases):
         _refuse_unmatched(planned)
+    for dtype in dtypes:
+        if dtype in HALF and all(cell.dtype != dtype for cell in planned.cells):
+            raise _alone(registry, chosen, frameworks, dtype)
     return planned
 
 
@@ -188,6 +192,15 @@ def _refuse_unmatched(planned: Plan) -> None:
         )
 
 
+def _alone(registry: Registry, chosen: Iterable[Operation], frameworks: Sequence[str], dtype: str) -> UsageError:
+    able = (p for o in chosen for p in registry.participants(o) if p.binding is None or dtype in p.binding.dtypes)
+    return UsageError(
+        f"nothing to compare in {dtype}",
+        expected=f"two of those who compute in it, {', '.join(dict.fromkeys(p.name for p in able))}",
+        got=", ".join(frameworks) or "no others",
+    )
+
+
 def _cell(
     operation: Operation, case: Case, dtype: str, everyone: Sequence[Participant], table: Sequence[Row]
 ) -> tuple[Cell, list[Gap]]:
@@ -201,7 +214,8 @@ def _cell(
             taking.append(participant)
     explained = {p.adapter.name for p in taking} | {gap.adapter.partition("/")[0] for gap in gaps}
     adapters = dict.fromkeys(p.adapter.name for p in everyone if not p.adapter.library)
-    gaps += [Gap(operation, name, case.id) for name in adapters if name not in explained]
+    if dtype not in HALF:
+        gaps += [Gap(operation, name, case.id) for name in adapters if name not in explained]
     return Cell(operation, case, dtype, tuple(taking)), gaps
 
 

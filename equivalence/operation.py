@@ -14,6 +14,7 @@ from equivalence.axes import Sizes
 from equivalence.errors import DeclarationError
 from equivalence.evidence import Fault, Witness
 from equivalence.inputs import STRATEGIES, Array, Input, as_input
+from equivalence.propagation import propagated
 from equivalence.rounding import Bounds, Instance, Precision, Rounding
 
 OUTPUT = "output"
@@ -220,7 +221,7 @@ def operation(
     parameters: Mapping[str, Sequence[Any]] | None = None,
     sizes: Mapping[str, str] | None = None,
     blocks: Mapping[str, str] | None = None,
-    rounding: Rounding | None = None,
+    rounding: Rounding | None = propagated,
 ) -> Callable[[Reference], Operation]:
     """Declare an operation on its reference.
 
@@ -235,8 +236,8 @@ def operation(
         parameters: for each parameter, the values that the cases must reach.
         sizes: sizes that follow from others, as expressions.
         blocks: the canonical order of the blocks on a packed axis.
-        rounding: how far rounding may take a correct computation, such as :func:`equivalence.rounding.multilinear`;
-            without it, a difference is judged by ``allclose`` alone.
+        rounding: how far rounding may take a correct computation; :func:`equivalence.rounding.selection` where nothing
+            is computed, and ``None`` to be judged by ``allclose`` alone.
     """
 
     def declare(function: Reference) -> Operation:

@@ -71,11 +71,12 @@ class Request:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     wrt: Sequence[str] = ()
     cotangents: Mapping[str, Array] = field(default_factory=dict)
+    dtype: str = ""
 
     def header(self) -> dict[str, Any]:
         """What goes before the arrays."""
         return {
-            "key": json.dumps([self.target, self.keywords, list(self.arrays)], sort_keys=True),
+            "key": json.dumps([self.target, self.keywords, list(self.arrays), self.dtype], sort_keys=True),
             "target": self.target,
             "arguments": list(self.arrays),
             "keywords": self.keywords,
@@ -83,6 +84,7 @@ class Request:
             "outputs": list(self.outputs),
             "wrt": list(self.wrt),
             "cotangents": list(self.cotangents),
+            "dtype": self.dtype,
         }
 
 

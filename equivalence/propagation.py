@@ -13,16 +13,20 @@ import importlib.util
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
+from threading import RLock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from equivalence.errors import DeclarationError
 from equivalence.inputs import Array
-from equivalence.operation import OUTPUT, Operation, named
 from equivalence.rounding import Bound, Bounds, Instance, Precision
 from equivalence.uncertain import Uncertain, as_uncertain, value_of
+
+if TYPE_CHECKING:
+    from equivalence.operation import Operation
 
 _SPARE = 4
 """Roundings beyond those of the reference: a framework may scale, or take a constant, in another place."""
@@ -32,15 +36,13 @@ _PRECISION: ContextVar[Precision | None] = ContextVar("precision", default=None)
 
 def propagated(instance: Instance, precision: Precision) -> Bounds:
     """First-order bounds of the reference's outputs and gradients: running error analysis of its own text."""
-    copy = shadow(instance.operation)
+    copy, settings = shadow(instance.operation), instance.settings
     with _computing(precision), np.errstate(all="ignore"):
-        arrays = _given(instance.arrays, precision)
-        outputs = named(copy.outputs, copy.reference(**arrays, **instance.settings))
+        outputs = copy.forward(_given(instance.arrays, precision), settings)
         gradients: Mapping[str, Any] = {}
         if instance.cotangents and copy.product is not None:
-            cotangents: Any = _given(instance.cotangents, precision)
-            single = cotangents[OUTPUT] if list(copy.outputs) == [OUTPUT] else cotangents
-            gradients = copy.product(single, **_given(instance.arrays, precision), **instance.settings)
+            cotangents = _given(instance.cotangents, precision)
+            gradients = copy.gradients(cotangents, _given(instance.arrays, precision), settings)
     return _bounds(outputs, precision), _bounds(gradients, precision)
 
 
@@ -68,6 +70,7 @@ def _computing(precision: Precision) -> Iterator[None]:
 
 
 _SHADOWS: dict[str, ModuleType] = {}
+_LOADING = RLock()
 
 
 def shadow(operation: Operation) -> Operation:
@@ -77,21 +80,21 @@ def shadow(operation: Operation) -> Operation:
         DeclarationError: if its module, loaded anew, does not declare it.
     """
     module, _, name = operation.origin.partition(":")
-    found = getattr(_shadowed(module), name, None)
-    if not isinstance(found, Operation):
-        raise DeclarationError(f"rounding of {operation.name}", expected=f"its declaration in {module}", got=found)
+    with _LOADING:
+        found: Operation | None = getattr(_shadowed(module), name, None)
+    if found is None:
+        raise DeclarationError(f"rounding of {operation.name}", expected=f"its declaration in {module}", got="none")
     return found
 
 
 def _shadowed(name: str) -> ModuleType:
     if name not in _SHADOWS:
         spec = importlib.util.find_spec(name)
-        if spec is None or spec.loader is None:
+        if spec is None or spec.origin is None:
             raise DeclarationError(f"module {name}", expected="a module with a source", got=spec)
         module = _SHADOWS[name] = importlib.util.module_from_spec(spec)
-        top = name.partition(".")[0]
-        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _importer(top)}
-        code = spec.loader.get_code(name)  # type: ignore[attr-defined]
+        module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _importer(name.partition(".")[0])}
+        code = compile(Path(spec.origin).read_bytes(), spec.origin, "exec")
         exec(code, module.__dict__)  # noqa: S102 - the module's own source, imported already as it is
     return _SHADOWS[name]
 

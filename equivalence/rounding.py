@@ -7,11 +7,10 @@ unit roundoff. A product of :math:`n` such factors is :math:`1 + \theta_n` with
 
 .. math:: |\hat y - y| \le \gamma_n \sum_{k=1}^{n} |w_k|\,|x_k|
 
-(ibid., equations 3.4 and 3.5 for products, 4.4 for sums): the *magnitude sum* on the right is what the same operation
-gives for the absolute values of its arguments, and :math:`n` what it gives where every argument is 1. So one reference
-gives its own bound. A framework may flush denormal numbers to zero. For results that adds at most the smallest normal
-number for each of the :math:`n` terms; for an argument :math:`x_k` below it, all of :math:`|w_k| |x_k|`, which is what
-the operation gives for the absolute values if only the denormal ones are kept, so that is added too.
+(ibid., equations 3.4 and 3.5 for products, 4.4 for sums), with the *magnitude sum* on the right. What is more than one
+such sum is followed step by step, each step passing on the bounds of the one before: :mod:`equivalence.propagation`
+does so with the reference itself. A framework may flush denormal numbers to zero, which adds the smallest normal number
+for each result, and for an argument below it all of the argument.
 """
 
 from __future__ import annotations
@@ -45,6 +44,19 @@ PRECISIONS: Mapping[str, Precision] = {
 }
 
 
+_BFLOAT16_DIGITS, _BFLOAT16_LOWEST = 8, -133
+"""Binary digits of bfloat16's significand; the exponent of its smallest denormal number."""
+
+
+def to_bfloat16(array: Array) -> Array:
+    """Round to nearest bfloat16, ties to even, held in float32: NumPy has no bfloat16, and float32 has its values."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        # From float64 at once: by way of float32 a number just beside a tie would be rounded twice.
+        wide = np.asarray(array, np.float64)
+        last = np.maximum(np.frexp(wide)[1] - _BFLOAT16_DIGITS, _BFLOAT16_LOWEST)
+        return np.asarray(np.ldexp(np.rint(np.ldexp(wide, -last)), last), np.float32)
+
+
 @dataclass(frozen=True)
 class Bound:
     """For each element: how far a correct computation may be off.
@@ -70,7 +82,9 @@ class Bound:
         """Where a computation from finite arguments may pass through more than the largest number."""
         peak = self.magnitude if self.peak is None else self.peak
         with np.errstate(over="ignore", invalid="ignore"):
-            return np.asarray(np.isfinite(peak) & np.isfinite(self.error) & (peak + self.error > largest))
+            # Without a bound on the error, the size of the terms themselves says it.
+            reached = peak + np.where(np.isinf(self.error), 0.0, self.error)
+            return np.asarray(np.isfinite(peak) & (reached > largest))
 
 
 @dataclass(frozen=True)
@@ -111,35 +125,6 @@ def summed(magnitude: Array, count: Array, precision: Precision) -> Bound:
     """The bound of a sum of ``count`` products whose absolute values sum to ``magnitude``."""
     roundings = count + _SPARE
     return Bound(gamma(roundings, precision.unit) * magnitude + roundings * precision.tiny, magnitude)
-
-
-def multilinear(instance: Instance, precision: Precision) -> Bounds:
-    """Bounds of an operation that is linear in each of its arguments, such as a convolution with its bias."""
-    sizes, ones = _each(np.abs, instance.arrays), _each(np.ones_like, instance.arrays)
-    outputs = _summed(instance.forward(sizes), instance.forward(ones), precision)
-    turned, unit = _each(np.abs, instance.cotangents), _each(np.ones_like, instance.cotangents)
-    gradients = _summed(instance.gradients(turned, sizes), instance.gradients(unit, ones), precision)
-    outputs = _flushing(outputs, sizes, instance.forward, precision)
-    gradients = _flushing(gradients, sizes, lambda arrays: instance.gradients(turned, arrays), precision)
-    return outputs, _flushing(gradients, turned, lambda given: instance.gradients(given, sizes), precision)
-
-
-def _flushing(
-    bounds: dict[str, Bound],
-    sizes: Mapping[str, Array],
-    linear: Callable[[Mapping[str, Array]], Mapping[str, Array]],
-    precision: Precision,
-) -> dict[str, Bound]:
-    """Add to the bounds what is lost where one of the arguments, given by their sizes, has its denormals flushed."""
-    for name, size in sizes.items():
-        denormal = np.where(size < precision.tiny, size, 0.0) if size.dtype.kind == "f" else np.zeros(())
-        if denormal.any():
-            with_it, without = linear({**sizes, name: denormal}), linear({**sizes, name: np.zeros_like(size)})
-            bounds = {
-                key: Bound(bound.error + np.nan_to_num(with_it[key] - without[key]), bound.magnitude, bound.peak)
-                for key, bound in bounds.items()
-            }
-    return bounds
 
 
 def selection(instance: Instance, precision: Precision) -> Bounds:

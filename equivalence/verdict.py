@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equivalence.comparison import Comparison, compare
+from equivalence.comparison import Comparison, compare, nonfinite_on_one_side
 from equivalence.inputs import Array
 from equivalence.rounding import PRECISIONS, Bound
 
@@ -41,12 +41,16 @@ class Evidence:
         exact: the same quantity compared in float64; none if that could not be computed, or this is it.
         truth: the reference's float64 result for the same arguments, where it takes part.
         names: of the two sides, for the reason.
+        downstream: the elements that depend on NaN or infinity of an argument; none if all arguments are finite.
+        exact_finite: as ``exact``, of the elements that have nothing to do with NaN or infinity.
     """
 
     bounds: Sequence[Bound]
     exact: Comparison | None = None
     truth: Array | None = None
     names: tuple[str, str] = ("left", "right")
+    downstream: Array | None = None
+    exact_finite: Comparison | None = None
 
 
 def decide(left: Array, right: Array, dtype: str, tolerance: float, evidence: Evidence) -> Comparison:
@@ -59,11 +63,35 @@ def decide(left: Array, right: Array, dtype: str, tolerance: float, evidence: Ev
         tolerance: of ``allclose``, which is computed and shown, and decides nothing here.
         evidence: bounds, and the comparison in float64.
     """
+    found = _decide(left, right, dtype, tolerance, evidence)
+    if found.count == 0 or found.verdict == "equal":
+        return found
+    finite = finite_part(left, right, evidence.downstream)
+    if finite is None:
+        return found
+    beside = evidence.exact if evidence.exact_finite is None else evidence.exact_finite
+    rest = _decide(*finite, dtype, tolerance, replace(evidence, exact=beside))
+    # NaN and infinity leave bounds that say nothing; then allclose speaks for the rest.
+    if rest.verdict == "equal" or (rest.verdict == "undecided" and rest.allclose):
+        return replace(found, finite="equal")
+    if rest.verdict == "undecided":
+        return replace(found, finite="undecided")
+    return replace(found, verdict="different", finite="different", reason=f"{found.reason}; elsewhere {rest.reason}")
+
+
+def finite_part(left: Array, right: Array, downstream: Array | None) -> tuple[Array, Array] | None:
+    """Both sides with NaN in place of all that has to do with NaN or infinity; none if nothing has."""
+    aside = nonfinite_on_one_side(left, right)
+    if downstream is not None:
+        aside = aside | downstream
+    return (np.where(aside, np.nan, left), np.where(aside, np.nan, right)) if aside.any() else None
+
+
+def _decide(left: Array, right: Array, dtype: str, tolerance: float, evidence: Evidence) -> Comparison:
     compared = compare(left, right, tolerance)
     if compared.count == 0:
         return compared
-    finite = np.isfinite(left) & np.isfinite(right)
-    misplaced = ~finite & ~((left == right) | (np.isnan(left) & np.isnan(right)))
+    misplaced = nonfinite_on_one_side(left, right)
     if misplaced.any():
         return _misplaced(compared, misplaced, dtype, evidence)
     error = sum((bound.error for bound in evidence.bounds), np.zeros(left.shape))
@@ -73,6 +101,9 @@ def decide(left: Array, right: Array, dtype: str, tolerance: float, evidence: Ev
     known = replace(compared, bound_ratio=_ratio(left, right, error))
     if evidence.exact is None:
         return _alone(known, dtype, evidence)
+    if _unbounded(left, right, evidence) and evidence.exact.verdict == "equal":
+        why = f"{dtype} differs by {known.max_abs:.2g} where it has no rounding bound after so many terms"
+        return replace(known, verdict="undecided", reason=f"{why}; {_beside(evidence.exact)}")
     if known.bound_ratio is not None and known.bound_ratio > BEYOND and _shrinks(known, dtype, evidence.exact):
         return _coarse(known, dtype, evidence, (left, right))
     return _scaled(known, dtype, evidence.exact)
@@ -85,6 +116,12 @@ def _ratio(left: Array, right: Array, error: Array) -> float:
         difference = np.where(np.isfinite(left) & np.isfinite(right), distance, 0.0)
         within = np.where(difference > 0, np.inf, 0.0)
         return float(np.divide(difference, error, out=within, where=(error > 0) & (difference > 0)).max())
+
+
+def _unbounded(left: Array, right: Array, evidence: Evidence) -> bool:
+    """Whether the two differ where finite terms are more than the format's bound can speak of: any bug would fit."""
+    differs = np.isfinite(left) & np.isfinite(right) & (left != right)
+    return any(bool((differs & np.isinf(b.error) & np.isfinite(b.magnitude)).any()) for b in evidence.bounds)
 
 
 def _size(compared: Comparison, dtype: str) -> str:

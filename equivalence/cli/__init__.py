@@ -67,7 +67,16 @@ _timeout = click.option("--timeout", type=click.FloatRange(min=0, min_open=True)
 _jobs = click.option("--jobs", type=click.IntRange(min=1), help="Workers that compute at the same time.")
 _summary = click.option("--summary", type=_out, help="Write a Markdown summary, as for a pull request.")
 _report = click.option("--report", type=_out, help="Write the HTML report.")
-_dtypes = click.option("--dtype", "dtypes", multiple=True, type=click.Choice(["float32", "float64"]), help="[both]")
+_power = click.option(
+    "--power",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Show what `equivalence power --json` measured in the report.",
+)
+_SINGLE, _HALF = ["float32", "float64"], ["float16", "bfloat16"]
+_dtypes = click.option("--dtype", "dtypes", multiple=True, type=click.Choice(_SINGLE), help="[both]")
+_half_too = click.option(
+    "--dtype", "dtypes", multiple=True, type=click.Choice([*_SINGLE, *_HALF]), help=f"[{' and '.join(_SINGLE)}]"
+)
 _operations = click.option("-o", "--operation", "operations", multiple=True, metavar="OP", help="Only this operation.")
 _frameworks = click.option(
     "-f", "--framework", "frameworks", multiple=True, metavar="FRAMEWORK", help="Only this framework."
@@ -86,10 +95,10 @@ def cli() -> None:
 
 
 @cli.command()
-@_options(_operations, _frameworks, _dtypes)
+@_options(_operations, _frameworks, _half_too)
 @click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this case.")
 @click.option("--json", "json_path", type=_out, help="Write every comparison as JSON lines.")
-@_options(_report, _summary, _seed, _timeout, _jobs)
+@_options(_report, _power, _summary, _seed, _timeout, _jobs)
 def run(**options: Any) -> None:
     """Compare all frameworks on all operations."""
     _command("run", "run", **options)
@@ -99,7 +108,7 @@ def run(**options: Any) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--only", multiple=True, metavar="NAME", help="Only the port of this name.")
 @click.option("--json", "json_path", type=_out, help="Write the answer as JSON.")
-@_options(_report, _summary, _seed, _dtypes, _timeout, _jobs)
+@_options(_report, _summary, _seed, _half_too, _timeout, _jobs)
 def check(**options: Any) -> None:
     """Check the ports that FILE declares.
 
@@ -111,7 +120,7 @@ def check(**options: Any) -> None:
 @cli.command()
 @click.argument("run_file", metavar="RUN.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-O", "--output", type=_out, default=Path("report.html"), show_default=True, help="The HTML file.")
-@_summary
+@_options(_power, _summary)
 def report(**options: Any) -> None:
     """Make the HTML report from the JSON lines of a run."""
     _command("run", "report", **options)

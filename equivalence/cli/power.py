@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -14,8 +14,8 @@ from equivalence import registry, session
 from equivalence.matrix import plan
 from equivalence.outcome import EXIT_INTERRUPTED
 from equivalence.power.measure import run, tasks
+from equivalence.power.resultfile import write_power
 from equivalence.power.results import Mutant, Power, Tally, bindings, faults, tally
-from equivalence.runfile import atomic
 
 _SHOWN = 20
 console = Console()
@@ -48,10 +48,11 @@ def power(
                 progress.advance(bar)
         except KeyboardInterrupt:
             interrupted = True
-    result = Power(tuple(found[position] for position in sorted(found)), here.absent)
+    mutants = tuple(found[position] for position in sorted(found))
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    result = Power(mutants, here.absent, commit=session.commit(), created=created)
     if json_path is not None and not interrupted:
-        with atomic(json_path) as stream:
-            json.dump(result.to_json(), stream, indent=1)
+        write_power(json_path, result)
         progress_console.print(f"Wrote {json_path}", style="dim", highlight=False)
     _print(result)
     return EXIT_INTERRUPTED if interrupted else result.exit_status
@@ -72,8 +73,7 @@ def _print(result: Power) -> None:
     for name, reason in result.absent.items():
         console.print(f"{name} did not take part: {reason}", style="red", markup=False, highlight=False, soft_wrap=True)
     counted = tally(result.mutants)
-    score = "nothing was run" if result.score is None else f"{100 * result.score:.4g} %"
-    console.print(f"power {score}: {counted.killed} killed of {counted.all}", highlight=False)
+    console.print(f"power {result.percent}: {counted.killed} killed of {counted.all}", highlight=False)
 
 
 def _share(counted: Tally) -> str:

@@ -12,8 +12,11 @@ from rich.table import Table
 
 from equivalence import registry, session
 from equivalence.engine import Engine
+from equivalence.errors import UsageError
 from equivalence.matrix import Gap, Plan, plan, skips
 from equivalence.outcome import EXIT_INTERRUPTED, Outcome, exit_status
+from equivalence.power.resultfile import read_power
+from equivalence.power.results import Power
 from equivalence.report import markdown, write_report
 from equivalence.runfile import Run, atomic, read_run, write_run
 
@@ -30,12 +33,16 @@ def run(
     cases: Sequence[str],
     json_path: Path | None,
     report: Path | None,
+    power: Path | None,
     summary: Path | None,
     seed: int,
     timeout: float | None,
     jobs: int | None,
 ) -> int:
     """Run the matrix, print the summary, write what was asked for; return the exit status."""
+    if power is not None and report is None:
+        raise UsageError("--power is shown in the report", fix="Add --report OUT.html.")
+    measured = None if power is None else read_power(power)
     here = session.available(registry.load(), frameworks)
     planned = plan(here.registry, operations=operations, frameworks=frameworks, dtypes=dtypes, cases=cases)
     outcomes: list[Outcome] = []
@@ -49,7 +56,7 @@ def run(
         except KeyboardInterrupt:
             interrupted = True
     finished = Run(header, outcomes, complete=not interrupted)
-    _write(finished, json_path, report, summary)
+    _write(finished, json_path, report, summary, measured)
     _print_summary(finished, planned.gaps)
     if interrupted:
         progress_console.print("Interrupted: the finished comparisons are kept.", style="yellow")
@@ -57,10 +64,11 @@ def run(
     return exit_status((outcome.verdict, outcome.expected) for outcome in outcomes)
 
 
-def report(*, run_file: Path, output: Path, summary: Path | None) -> int:
+def report(*, run_file: Path, output: Path, power: Path | None, summary: Path | None) -> int:
     """Make the report of an earlier run."""
+    measured = None if power is None else read_power(power)
     finished = read_run(run_file)
-    _write(finished, None, output, summary)
+    _write(finished, None, output, summary, measured)
     if not finished.complete:
         progress_console.print(f"{run_file} was interrupted: what is missing has not been compared", style="yellow")
     verdicts = [(outcome.verdict, outcome.expected) for outcome in finished.outcomes]
@@ -83,11 +91,13 @@ def collect(engine: Engine, planned: Plan, outcomes: list[Outcome]) -> None:
         progress.update(task, description="compared")
 
 
-def _write(finished: Run, json_path: Path | None, report_path: Path | None, summary: Path | None) -> None:
+def _write(
+    finished: Run, json_path: Path | None, report_path: Path | None, summary: Path | None, power: Power | None
+) -> None:
     if json_path is not None:
         write_run(json_path, finished)
     if report_path is not None:
-        write_report(report_path, finished)
+        write_report(report_path, finished, power)
     if summary is not None:
         with atomic(summary) as stream:
             stream.write(markdown(finished))

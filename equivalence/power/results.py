@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from equivalence._version import __version__
 from equivalence.comparison import jsonable
 from equivalence.outcome import EXIT_DIFFERENT, EXIT_EXPECTED, EXIT_UNDECIDED
 
@@ -86,17 +87,30 @@ class Tally:
 
 @dataclass(frozen=True)
 class Power:
-    """The result for everything selected. It has a score, and no truth value of its own."""
+    """The result for everything selected. It has a score, and no truth value of its own.
+
+    Attributes:
+        version: the suite's, when this was measured; as are ``commit`` and ``created``.
+    """
 
     mutants: tuple[Mutant, ...]
     absent: Mapping[str, str]
     seed: int = 0
+    version: str = __version__
+    commit: str | None = None
+    created: str = ""
 
     @property
     def score(self) -> float | None:
         """The share of killed mutants among those that are not equivalent; none if there are none."""
         counted = tally(self.mutants)
         return counted.killed / counted.all if counted.all else None
+
+    @property
+    def percent(self) -> str:
+        """The score in words, rounded down: only a whole one is 100 %."""
+        counted = tally(self.mutants)
+        return f"{10_000 * counted.killed // counted.all / 100:g} %" if counted.all else "nothing was run"
 
     @property
     def survivors(self) -> list[Mutant]:
@@ -132,6 +146,9 @@ class Power:
             "kind": "power",
             "schema": SCHEMA,
             "seed": self.seed,
+            "version": self.version,
+            "commit": self.commit,
+            "created": self.created,
             "score": self.score,
             **asdict(tally(self.mutants)),
             "operations": operations,

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from equivalence.power.results import Power
 from equivalence.report.data import overview
 from equivalence.report.marks import label, matrix
 from equivalence.report.page import fill
+from equivalence.report.power import section
 from equivalence.report.rows import rows
 from equivalence.report.summary import markdown
 from equivalence.runfile import Run, atomic
@@ -14,13 +16,14 @@ from equivalence.runfile import Run, atomic
 __all__ = ["markdown", "render", "write_report"]
 
 
-def render(run: Run) -> str:
-    """The report as HTML."""
+def render(run: Run, power: Power | None = None) -> str:
+    """The report as HTML; with what ``equivalence power`` measured, if that is given."""
     shown = matrix(run)
-    return fill("template.html", matrix=shown, rows=rows(shown), label=label, **overview(run))
+    measured = None if power is None else section(power, run)
+    return fill("template.html", matrix=shown, rows=rows(shown), label=label, power=measured, **overview(run))
 
 
-def write_report(path: Path, run: Run) -> None:
+def write_report(path: Path, run: Run, power: Power | None = None) -> None:
     """Write the report; the file appears whole or not at all."""
     with atomic(path) as stream:
-        stream.write(render(run))
+        stream.write(render(run, power))

@@ -7,7 +7,7 @@ from hashlib import sha256
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from equivalence.report.data import number, ratio, status
@@ -19,11 +19,17 @@ def fill(template: str, **shown: Any) -> str:
     Jinja escapes every value, and the script writes values as text. A content security policy with the hashes of our
     style and script, which a template gets as ``hashes``, stands behind that: nothing else is run, nothing is loaded.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True,
+        loader=FunctionLoader(_source),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {"number": number, "ratio": ratio, "status": status}
     style, script = _source("style.css"), _source("script.js")
-    html = environment.from_string(_source(template)).render(
+    html = environment.get_template(template).render(
         # The two are files of this package, not data.
         style=Markup(style),  # noqa: S704
         script=Markup(script),  # noqa: S704

@@ -5,7 +5,8 @@ to first order: each number :math:`v` comes with a bound :math:`e` on how far a 
 unit roundoff :math:`u` may be from it. A function passes the bounds of its arguments on by its derivative and adds its
 own rounding:
 
-.. math:: e_{a + b} = e_a + e_b + u\,(m_a + m_b), \qquad e_{ab} = |a| e_b + |b| e_a + e_a e_b + u |ab|, \qquad
+.. math:: e_{a + b} = e_a + e_b + u\,(|a + b| + m_a - |a| + m_b - |b|), \qquad
+    e_{ab} = |a| e_b + |b| e_a + e_a e_b + u |ab|, \qquad
     e_{f(a)} = |f'(a)| e_a + c u |f(a)|
 
 The size :math:`m` of a sum is the sum of the sizes of its terms, not its absolute value, so that the bound holds for

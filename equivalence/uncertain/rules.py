@@ -19,14 +19,21 @@ FUNCTION_ULPS = 8
 def _rounded(value: Array, error: Array, precision: Precision, ulps: float = 1.0) -> Uncertain:
     """A computed value: what was passed on, and the result's own rounding."""
     size = np.abs(value)
-    return Uncertain(value, error + ulps * precision.unit * size + precision.tiny, size, precision)
+    return Uncertain(value, _finite(value, error + ulps * precision.unit * size + precision.tiny), size, precision)
+
+
+def _finite(value: Array, error: Array) -> Array:
+    """Errors of numbers; infinity and NaN have none, they are in their place or not."""
+    return np.where(np.isfinite(value), error, 0.0)
 
 
 def _add(sign: int) -> Callable[..., Uncertain]:
     def rule(a: Uncertain, b: Uncertain) -> Uncertain:
-        size = a.size_ + b.size_
-        u, tiny = a.precision.unit, a.precision.tiny
-        return Uncertain(a.value + sign * b.value, a.error + b.error + u * size + tiny, size, a.precision)
+        value, size = a.value + sign * b.value, a.size_ + b.size_
+        # Two numbers give their sum rounded once; in a longer sum, what cancelled before may come last elsewhere.
+        cancelled = np.maximum(size - np.abs(a.value) - np.abs(b.value), 0)
+        error = a.error + b.error + a.precision.unit * (np.abs(value) + cancelled) + a.precision.tiny
+        return Uncertain(value, _finite(value, error), size, a.precision)
 
     return rule
 

@@ -49,6 +49,7 @@ def _answer(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) 
         outputs=tuple(header["outputs"]),
         wrt=tuple(header["wrt"]),
         cotangents=dict(zip(header["cotangents"], arrays[split:], strict=True)),
+        dtype=header["dtype"],
     )
     result = driver.run(call)
     names = {"outputs": list(result.outputs), "gradients": list(result.gradients)}

@@ -13,7 +13,10 @@ from equivalence.inputs import Array
 from equivalence.operation import Operation
 
 Pair = tuple[int, int]
-"""One value for the rows and one for the columns."""
+"""One value for the rows and one for the columns, or one before and one after."""
+
+Triple = tuple[int, int, int]
+"""One value for the depth, one for the rows and one for the columns."""
 
 
 def measured(operation: Operation, *, groups: int = 1, **arrays: Array | None) -> dict[str, Any]:
@@ -49,23 +52,24 @@ def measured(operation: Operation, *, groups: int = 1, **arrays: Array | None) -
     return sizes
 
 
-def pair(what: str, value: object, *, least: int) -> Pair:
-    """Two whole numbers, for the rows and the columns; one number stands for both.
+def per_axis(what: str, value: object, axes: int, *, least: int) -> tuple[int, ...]:
+    """A whole number for each spatial axis; one number stands for all of them.
 
     Raises:
         ParameterError: for anything else, or for a number below ``least``.
     """
-    both = (value, value) if isinstance(value, (int, np.integer)) else value
-    if isinstance(both, Sequence) and len(both) == 2:  # noqa: PLR2004
-        rows, columns = both
-        if _whole(rows, least) and _whole(columns, least):
-            return int(rows), int(columns)
-    raise ParameterError(
-        what,
-        expected=f"a whole number of at least {least}, or two",
-        got=repr(value),
-        fix="The first of two is for the rows (h), the second for the columns (w).",
-    )
+    each = (value,) * axes if isinstance(value, (int, np.integer)) else value
+    if isinstance(each, Sequence) and len(each) == axes and all(_whole(one, least) for one in each):
+        return tuple(int(one) for one in each)
+    several, order = _PER_AXIS[axes]
+    raise ParameterError(what, expected=f"a whole number of at least {least}, or {several}", got=repr(value), fix=order)
+
+
+_PER_AXIS = {
+    1: ("one in a tuple", "There is one spatial axis, (w)."),
+    2: ("two", "The first of two is for the rows (h), the second for the columns (w)."),
+    3: ("three", "The first of three is for the depth (d), then come the rows (h) and the columns (w)."),
+}
 
 
 def known(what: str, value: str, names: Iterable[str]) -> str:

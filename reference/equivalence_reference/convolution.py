@@ -1,90 +1,123 @@
-"""Convolution: filters that slide over images, and the transposed operation, which paints filters onto an image.
+"""Convolution: filters that slide over images.
 
-A convolution weights and sums what each window sees, :func:`~equivalence_reference._correlation.correlate`. The
-transposed operation goes the other way, :func:`~equivalence_reference._correlation.paint`, and either is the gradient
-of the other.
+A convolution weights and sums what each window sees, :func:`~equivalence_reference._correlation.correlate`. Its image
+has one, two or three spatial axes, and none of them is special: the operations below differ in their number alone.
+:mod:`equivalence_reference.transposed_convolution` goes the other way, and either is the gradient of the other;
+:mod:`equivalence_reference.grouped_convolution` has filters for each channel and for each example.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from equivalence.inputs import Array
-from equivalence.operation import Case, case, operation
-from equivalence.rounding import multilinear
-from equivalence_reference._arguments import Pair, divisible, measured
-from equivalence_reference._correlation import correlate, match, oriented, paint
-from equivalence_reference._windows import Padding, slide, slide_onto
+from equivalence.operation import Operation, operation
+from equivalence_reference._arguments import Pair, Triple, divisible, measured
+from equivalence_reference._correlation import correlate, match, oriented, paint, with_bias
+from equivalence_reference._windows import Padding, slide
+from equivalence_reference.cases import convolution as cases
 from equivalence_reference.witnesses import windows as windows_by_loops
 
 
-def _case(
-    name: str,
-    image: Pair,
-    kernel: Pair,
+def _convolve(
+    declared: Operation,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
     *,
-    channels: Pair = (3, 4),
-    examples: int = 2,
-    without: Sequence[str] = (),
-    **parameters: Any,
-) -> Case:
-    """A case by the size of its images and filters; ``channels`` are those read and those written."""
-    (h, w), (p, q), (c, o) = image, kernel, channels
-    return case(name, {"n": examples, "c": c, "h": h, "w": w, "o": o, "p": p, "q": q}, without=without, **parameters)
+    groups: int,
+    flip_kernel: bool,
+    **geometry: Any,
+) -> Array:
+    """A convolution with as many spatial axes as were declared."""
+    measured(declared, groups=groups, x=x, weight=weight, bias=bias)
+    divisible(declared.name, groups, "o", weight.shape[0])
+    windows = slide(declared.name, x.shape[2:], weight.shape[2:], **geometry)
+    return with_bias(correlate(windows, x, oriented(weight, flip_kernel), groups), bias)
 
 
-UPPER: dict[str, Any] = {"padding": "same_upper"}
-LOWER: dict[str, Any] = {"padding": "same_lower"}
-FULL: dict[str, Any] = {"padding": "full"}
-TWICE: dict[str, Any] = {"stride": (2, 2)}
-THRICE: dict[str, Any] = {"stride": (3, 3)}
+def convolution_vjp(
+    cotangent: Array,
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    groups: int = 1,
+    flip_kernel: bool = False,
+    **geometry: Any,
+) -> dict[str, Array]:
+    """Carry each output pixel's cotangent back to the pixels and the taps it was made from."""
+    windows = slide(f"conv{x.ndim - 2}d", x.shape[2:], weight.shape[2:], **geometry)
+    gradients = {
+        "x": paint(windows, cotangent, oriented(weight, flip_kernel), groups),
+        "weight": oriented(match(windows, x, cotangent, groups), flip_kernel),
+    }
+    if bias is not None:
+        gradients["bias"] = cotangent.sum(axis=(0, *range(2, x.ndim)))
+    return gradients
 
-# Even kernels and odd sums of padding are where the sides differ; remainders are where the last pixels do.
-CONV2D_CASES = [
-    _case("valid-distinct_sizes", (9, 11), (3, 2), channels=(4, 6), examples=5),
-    _case("same_upper-equal_sizes", (3, 3), (3, 3), channels=(3, 3), examples=3, **UPPER),
-    _case("valid-without_bias", (6, 5), (2, 3), without=["bias"]),
-    _case("valid-1x1_kernel-one_example", (5, 4), (1, 1), channels=(3, 2), examples=1),
-    _case("valid-stride2", (9, 7), (3, 3), **TWICE),
-    _case("valid-stride3-remainder", (10, 11), (3, 3), **THRICE),
-    _case("valid-unequal_strides", (7, 8), (3, 2), stride=(2, 1)),
-    _case("same_upper-even_kernel", (6, 5), (4, 2), **UPPER),
-    _case("same_upper-stride2-even_kernel", (7, 9), (4, 2), **UPPER, **TWICE),
-    _case("same_upper-stride2-odd_kernel-even_size", (8, 6), (3, 5), **UPPER, **TWICE),
-    _case("same_upper-stride2-odd_kernel-odd_size", (7, 9), (3, 5), **UPPER, **TWICE),
-    _case("same_upper-stride3-small_kernel", (7, 8), (2, 1), **UPPER, **THRICE),
-    _case("same_lower-even_kernel", (6, 5), (4, 2), **LOWER),
-    _case("same_lower-stride2-odd_kernel-even_size", (8, 6), (3, 5), **LOWER, **TWICE),
-    _case("full", (5, 4), (3, 2), **FULL),
-    _case("full-stride2", (5, 6), (2, 3), **FULL, **TWICE),
-    _case("explicit", (5, 6), (3, 3), padding=((1, 1), (2, 2))),
-    _case("explicit-asymmetric", (5, 6), (3, 3), padding=((0, 1), (2, 1))),
-    _case("valid-dilation2", (8, 7), (3, 2), dilation=(2, 2)),
-    _case("same_upper-dilation2", (7, 6), (3, 4), dilation=(2, 2), **UPPER),
-    _case(
-        "explicit-asymmetric-stride2-unequal_dilations",
-        (8, 9),
-        (3, 2),
-        padding=((2, 1), (0, 1)),
-        dilation=(2, 3),
-        **TWICE,
-    ),
-    _case("valid-groups2", (5, 6), (3, 2), channels=(4, 6), groups=2),
-    _case("valid-depthwise", (6, 5), (2, 3), channels=(3, 3), groups=3),
-    _case("same_upper-stride2-depthwise-multiplier2", (6, 8), (3, 3), channels=(3, 6), groups=3, **UPPER, **TWICE),
-    _case("valid-flip", (6, 5), (3, 2), flip_kernel=True),
-    _case(
-        "same_upper-stride2-even_kernel-groups2-flip",
-        (7, 9),
-        (4, 2),
-        channels=(4, 2),
-        groups=2,
-        flip_kernel=True,
-        **UPPER,
-        **TWICE,
-    ),
-]
+
+@operation(
+    inputs={"x": "n c w", "weight": "o c/groups q", "bias": "o"},
+    output="n o j",
+    parameters={
+        "stride": ((1,), (2,), (3,)),
+        "padding": ("valid", "same_upper", "same_lower", "full", ((1, 1),), ((4, 0),)),
+        "dilation": ((1,), (2,)),
+        "groups": (1, 2),
+        "flip_kernel": (False, True),
+    },
+    cases=cases.CONV1D,
+)
+def conv1d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: int | tuple[int] = (1,),
+    padding: Padding = "valid",
+    dilation: int | tuple[int] = (1,),
+    groups: int = 1,
+    flip_kernel: bool = False,
+) -> Array:
+    r"""Cross-correlate a batch of sequences with a bank of filters: :func:`conv2d` along one axis.
+
+    .. math:: y_{noj} = b_o + \sum_{cq} w_{ocq}\, x_{n,\,c,\;j s + q d - l}
+
+    Args:
+        x: :math:`x`, sequences, ``n c w``; what lies before and after them is zero.
+        weight: :math:`w`, filters, ``o c/groups q``.
+        bias: :math:`b`, ``o``; zero if left out.
+        stride: :math:`s`, steps from one window to the next.
+        padding: :math:`l` steps before, and as many as needed after: a word of :func:`conv2d`, or explicit,
+            ``((before, after),)``. With ``((d * (q - 1), 0),)`` no output sees what comes later: a causal convolution.
+        dilation: :math:`d`, steps from one tap of the filter to the next.
+        groups: the number of groups, as in :func:`conv2d`.
+        flip_kernel: walk the filters backwards.
+
+    Returns:
+        ``n o j`` with :math:`j = \lfloor (w + \text{padding} - d (q - 1) - 1) / s \rfloor + 1`.
+
+    Raises:
+        ShapeError: if channels and groups do not fit, or the filter does not fit on the padded sequence.
+        ParameterError: if a parameter has a value it cannot have.
+
+    Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), relationship 6; van den Oord
+    et al., WaveNet (2016), section 2.1 for causal convolutions.
+    """
+    return _convolve(
+        conv1d,
+        x,
+        weight,
+        bias,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        flip_kernel=flip_kernel,
+    )
 
 
 @operation(
@@ -97,8 +130,7 @@ CONV2D_CASES = [
         "groups": (1, 2, 3),
         "flip_kernel": (False, True),
     },
-    cases=CONV2D_CASES,
-    rounding=multilinear,
+    cases=cases.CONV2D,
 )
 def conv2d(
     x: Array,
@@ -145,36 +177,100 @@ def conv2d(
     Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), relationships 6 and 15;
     https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2.
     """
-    measured(conv2d, groups=groups, x=x, weight=weight, bias=bias)
-    divisible("conv2d", groups, "o", weight.shape[0])
-    windows = slide("conv2d", x.shape[2:], weight.shape[2:], stride=stride, padding=padding, dilation=dilation)
-    y = correlate(windows, x, oriented(weight, flip_kernel), groups)
-    return y if bias is None else y + bias[:, None, None]
+    return _convolve(
+        conv2d,
+        x,
+        weight,
+        bias,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        flip_kernel=flip_kernel,
+    )
 
 
-@conv2d.vjp
-def conv2d_vjp(
-    cotangent: Array,
+@operation(
+    inputs={"x": "n c d h w", "weight": "o c/groups r p q", "bias": "o"},
+    output="n o k i j",
+    parameters={
+        "stride": ((1, 1, 1), (2, 2, 2), (1, 2, 3)),
+        "padding": ("valid", "same_upper", "same_lower", "full", ((0, 1), (2, 1), (1, 0))),
+        "dilation": ((1, 1, 1), (1, 3, 2)),
+        "groups": (1, 2),
+        "flip_kernel": (False, True),
+    },
+    cases=cases.CONV3D,
+)
+def conv3d(
     x: Array,
     weight: Array,
     bias: Array | None = None,
     *,
+    stride: int | Triple = (1, 1, 1),
+    padding: Padding = "valid",
+    dilation: int | Triple = (1, 1, 1),
     groups: int = 1,
     flip_kernel: bool = False,
-    **geometry: Any,
-) -> dict[str, Array]:
-    """Carry each output pixel's cotangent back to the pixels and the taps it was made from."""
-    windows = slide("conv2d", x.shape[2:], weight.shape[2:], **geometry)
-    gradients = {
-        "x": paint(windows, cotangent, oriented(weight, flip_kernel), groups),
-        "weight": oriented(match(windows, x, cotangent, groups), flip_kernel),
-    }
-    if bias is not None:
-        gradients["bias"] = cotangent.sum(axis=(0, 2, 3))
-    return gradients
+) -> Array:
+    r"""Cross-correlate a batch of volumes with a bank of filters: :func:`conv2d` along three axes.
+
+    .. math::
+        y_{nokij} = b_o + \sum_{crpq} w_{ocrpq}\,
+            x_{n,\,c,\;k s_d + r d_d - f,\;i s_h + p d_h - t,\;j s_w + q d_w - l}
+
+    Args:
+        x: :math:`x`, volumes, ``n c d h w``, the depth first; what lies outside is zero.
+        weight: :math:`w`, filters, ``o c/groups r p q``.
+        bias: :math:`b`, ``o``; zero if left out.
+        stride: :math:`s_d, s_h, s_w`, pixels from one window to the next.
+        padding: :math:`f` slices in front, :math:`t` rows above, :math:`l` columns to the left, and as many as needed
+            on the other sides: a word of :func:`conv2d`, or ``((front, back), (top, bottom), (left, right))``.
+        dilation: :math:`d_d, d_h, d_w`, pixels from one tap of the filter to the next.
+        groups: the number of groups, as in :func:`conv2d`.
+        flip_kernel: walk the filters backwards along all three axes.
+
+    Returns:
+        ``n o k i j``; each size follows as in :func:`conv2d`.
+
+    Raises:
+        ShapeError: if channels and groups do not fit, or the filter does not fit on the padded volume.
+        ParameterError: if a parameter has a value it cannot have.
+
+    Source: Tran et al., Learning spatiotemporal features with 3D convolutional networks (2015), section 3.1;
+    https://docs.pytorch.org/docs/stable/generated/torch.nn.Conv3d.html.
+    """
+    return _convolve(
+        conv3d,
+        x,
+        weight,
+        bias,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
+        flip_kernel=flip_kernel,
+    )
 
 
-conv2d.witness("the definition, one product after the other")(windows_by_loops.conv2d)
+for _declared in (conv1d, conv2d, conv3d):
+    _declared.vjp(convolution_vjp)
+    _declared.witness("the definition, one product after the other")(windows_by_loops.convolution)
+conv1d.values(
+    "worked by hand: taps 1, 10, 100 see 1 2 3 and then 2 3 4, plus 0.5",
+    x=[[[1.0, 2.0, 3.0, 4.0]]],
+    weight=[[[1.0, 10.0, 100.0]]],
+    bias=[0.5],
+    expected=[[[321.5, 432.5]]],
+)
+conv1d.values(
+    "worked by hand: a causal convolution, in which each output adds a step and the one two steps before",
+    x=[[[1.0, 2.0, 3.0, 4.0]]],
+    weight=[[[1.0, 1.0]]],
+    padding=((2, 0),),
+    dilation=(2,),
+    expected=[[[1.0, 2.0, 4.0, 6.0]]],
+)
 conv2d.values(
     "worked by hand: each window [[a, b], [c, d]] gives a + 2 b + 3 c + 4 d, plus 100",
     x=[[[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]]],
@@ -198,168 +294,75 @@ conv2d.values(
     stride=(1, 2),
     expected=[[[[6.0, 7.0]]]],
 )
-
-
-CONV_TRANSPOSE2D_CASES = [
-    _case("valid-distinct_sizes", (7, 10), (3, 2), channels=(4, 6), examples=5),
-    _case("valid-equal_sizes", (3, 3), (3, 3), channels=(3, 3), examples=3),
-    _case("same_upper-equal_sizes", (3, 3), (3, 3), channels=(3, 3), examples=3, **UPPER),
-    _case("valid-without_bias", (4, 5), (2, 3), without=["bias"]),
-    _case("valid-stride2", (4, 3), (3, 4), **TWICE),
-    _case("valid-stride3-gaps", (3, 4), (2, 1), **THRICE),
-    _case("valid-unequal_strides", (4, 5), (3, 2), stride=(2, 1)),
-    _case("valid-stride3-output_padding", (3, 4), (4, 3), output_padding=(2, 1), **THRICE),
-    _case("valid-stride2-output_shape", (4, 4), (3, 3), channels=(3, 2), output_shape=(10, 9), **TWICE),
-    _case("same_upper-even_kernel", (5, 6), (4, 2), **UPPER),
-    _case("same_upper-stride2-odd_kernel", (4, 3), (3, 5), **UPPER, **TWICE),
-    _case("same_upper-stride2-even_kernel", (3, 4), (4, 2), **UPPER, **TWICE),
-    _case(
-        "same_upper-stride2-odd_output_shape", (4, 3), (3, 4), channels=(3, 2), output_shape=(7, 5), **UPPER, **TWICE
-    ),
-    _case("same_upper-stride3-small_kernel", (3, 2), (2, 1), **UPPER, **THRICE),
-    _case("same_lower-stride2-odd_kernel", (4, 3), (3, 5), **LOWER, **TWICE),
-    _case("full-stride2", (5, 4), (3, 2), **FULL, **TWICE),
-    _case("explicit-stride2-output_padding", (4, 3), (3, 3), padding=((1, 1), (1, 1)), output_padding=(1, 1), **TWICE),
-    _case("explicit-asymmetric", (5, 4), (3, 4), padding=((0, 1), (2, 1))),
-    _case("same_upper-dilation2", (5, 6), (3, 2), dilation=(2, 2), **UPPER),
-    _case(
-        "explicit-asymmetric-stride2-unequal_dilations-output_padding",
-        (4, 5),
-        (3, 2),
-        padding=((2, 1), (0, 1)),
-        dilation=(2, 3),
-        output_padding=(1, 0),
-        **TWICE,
-    ),
-    _case("valid-stride2-groups2", (3, 4), (3, 2), channels=(4, 6), groups=2, **TWICE),
-    _case("same_upper-stride2-depthwise-multiplier2", (4, 3), (3, 3), channels=(3, 6), groups=3, **UPPER, **TWICE),
-    _case("valid-flip", (4, 5), (3, 2), flip_kernel=True),
-]
+conv3d.values(
+    "worked by hand: 1 to 8 in a cube of side 2, weighted with 1, 10 along the depth: 1 + 50, 2 + 60, 3 + 70, 4 + 80",
+    x=[[[[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], [7.0, 8.0]]]]],
+    weight=[[[[[1.0]], [[10.0]]]]],
+    expected=[[[[[51.0, 62.0], [73.0, 84.0]]]]],
+)
 
 
 @operation(
-    inputs={"x": "n c h w", "weight": "c o/groups p q", "bias": "o"},
+    inputs={"x": "n c h w", "weight": "o c p q", "bias": "o"},
     output="n o i j",
-    parameters={
-        "stride": ((1, 1), (2, 2), (3, 3), (2, 1)),
-        "padding": ("valid", "same_upper", "same_lower", "full", ((1, 1), (1, 1)), ((0, 1), (2, 1)), ((2, 1), (0, 1))),
-        "dilation": ((1, 1), (2, 2), (2, 3)),
-        "groups": (1, 2, 3),
-        "output_padding": ((0, 0), (1, 1), (2, 1), (1, 0)),
-        "output_shape": (None, (10, 9), (7, 5)),
-        "flip_kernel": (False, True),
-    },
-    cases=CONV_TRANSPOSE2D_CASES,
-    rounding=multilinear,
+    parameters={},
+    cases=cases.LOCAL_FC_AS_CONV,
 )
-def conv_transpose2d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    stride: int | Pair = (1, 1),
-    padding: Padding = "valid",
-    dilation: int | Pair = (1, 1),
-    groups: int = 1,
-    output_padding: int | Pair = (0, 0),
-    output_shape: Pair | None = None,
-    flip_kernel: bool = False,
-) -> Array:
-    r"""Paint filters onto an image: the vector-Jacobian product of :func:`conv2d` with respect to its image.
+def local_fc_as_conv(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    r"""Apply one fully connected layer to every block of an image: a convolution whose stride is its kernel.
 
     .. math::
-        y_{n,\,o,\;i s_h + p d_h - t,\;j s_w + q d_w - l} \mathrel{+}= w_{copq}\, x_{ncij}
-        \quad\text{for all } c, p, q, i, j, \qquad\text{then}\quad y_{no\ldots} \mathrel{+}= b_o
+        y_{noij} = b_o + \sum_f W_{of}\, \operatorname{flat}(x_{n,\,:,\;iP : iP + P,\;jQ : jQ + Q})_f
+                 = b_o + \sum_{cpq} w_{ocpq}\, x_{n,\,c,\;iP + p,\;jQ + q}
 
-    It goes from the size of a convolution's output to the size of its image, and is not its inverse. Every symbol is
-    the one of the convolution :math:`C` from images ``n o i j`` to ``n c h w`` with these filters; without the bias
-    :math:`y = C^\top x`.
+    The two are one function if row :math:`o` of the layer's matrix :math:`W` is filter :math:`o` flattened as the layer
+    flattens its block. Here it is computed as the dense layer of blocks; the bindings are strided convolutions, and
+    their variants ``dense`` such layers with the matrix in each framework's own order.
 
     Args:
-        x: :math:`x`, what the convolution would return, ``n c h w``.
-        weight: :math:`w`, the convolution's filters, ``c o/groups p q``: its output channels are ``c``.
+        x: :math:`x`, images, ``n c h w``.
+        weight: :math:`w`, filters of :math:`P \times Q` pixels, ``o c p q``.
         bias: :math:`b`, ``o``; zero if left out.
-        stride: :math:`s_h, s_w`, pixels between the places where two neighbours of ``x`` are painted.
-        padding: of the convolution: :math:`t` rows and :math:`l` columns fewer at the beginning of the result. See
-            :func:`conv2d`; ``same`` is computed from the size of the result.
-        dilation: :math:`d_h, d_w`, pixels from one painted tap to the next.
-        groups: the number of groups, as in :func:`conv2d`.
-        output_padding: rows and columns more at the end, where a stride leaves open how large the image was.
-        output_shape: the size ``(i, j)`` of the result, instead of ``output_padding``.
-        flip_kernel: the convolution is one with flipped filters.
 
     Returns:
-        ``n o i j``: ``output_shape`` if given; else with ``same`` :math:`i = h s_h`; else
-        :math:`i = (h - 1) s_h + d_h (p - 1) + 1 - \text{padding} + \text{output\_padding}`; so are the columns.
+        ``n o i j``, a pixel for each whole block: :math:`i = \lfloor h / P \rfloor, j = \lfloor w / Q \rfloor`.
 
     Raises:
-        ShapeError: if the convolution does not take an image of that size to ``h`` x ``w``, or channels do not fit.
-        ParameterError: if a parameter has a value it cannot have, or the size is given twice.
+        ShapeError: if the channels differ, or a block does not fit on the image.
 
-    Source: Dumoulin and Visin, A guide to convolution arithmetic for deep learning (2016), section 4.2 and
-    relationship 14; https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html.
+    Source: Long, Shelhamer and Darrell, Fully convolutional networks for semantic segmentation (2015), section 3.1.
     """
-    measured(conv_transpose2d, groups=groups, x=x, weight=weight, bias=bias)
-    divisible("conv_transpose2d", groups, "c", x.shape[1])
-    windows = slide_onto(
-        "conv_transpose2d",
-        x.shape[2:],
-        weight.shape[2:],
-        stride=stride,
-        padding=padding,
-        dilation=dilation,
-        output_padding=output_padding,
-        output_shape=output_shape,
-    )
-    y = paint(windows, x, oriented(weight, flip_kernel), groups)
-    return y if bias is None else y + bias[:, None, None]
+    measured(local_fc_as_conv, x=x, weight=weight, bias=bias)
+    return with_bias(np.einsum("ncipjq,ocpq->noij", _blocks(x, weight), weight, optimize=True), bias)
 
 
-@conv_transpose2d.vjp
-def conv_transpose2d_vjp(
-    cotangent: Array,
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    groups: int = 1,
-    flip_kernel: bool = False,
-    **geometry: Any,
-) -> dict[str, Array]:
-    """The way back of the way back is the convolution itself: its image is the cotangent, its cotangent is ``x``."""
-    windows = slide_onto("conv_transpose2d", x.shape[2:], weight.shape[2:], **geometry)
-    gradients = {
-        "x": correlate(windows, cotangent, oriented(weight, flip_kernel), groups),
-        "weight": oriented(match(windows, cotangent, x, groups), flip_kernel),
-    }
+@local_fc_as_conv.vjp
+def local_fc_as_conv_vjp(cotangent: Array, x: Array, weight: Array, bias: Array | None = None) -> dict[str, Array]:
+    """A dense layer's, summed over the blocks; what is left of the image beside them has no gradient."""
+    seen = _blocks(x, weight)
+    (_, _, i, p, j, q), gradient = seen.shape, np.zeros_like(x)
+    shares = np.einsum("noij,ocpq->ncipjq", cotangent, weight, optimize=True)
+    gradient[:, :, : i * p, : j * q] = shares.reshape(*x.shape[:2], i * p, j * q)
+    gradients = {"x": gradient, "weight": np.einsum("noij,ncipjq->ocpq", cotangent, seen, optimize=True)}
     if bias is not None:
         gradients["bias"] = cotangent.sum(axis=(0, 2, 3))
     return gradients
 
 
-conv_transpose2d.witness("the definition, one painted tap after the other")(windows_by_loops.conv_transpose2d)
-conv_transpose2d.values(
-    "worked by hand: 1 and 2 paint [1, 10, 100] two columns apart, so they add up in the middle: 100 + 2",
-    x=[[[[1.0, 2.0]]]],
-    weight=[[[[1.0, 10.0, 100.0]]]],
+def _blocks(x: Array, weight: Array) -> Array:
+    """The image cut into blocks of the kernel's size: from ``n c h w`` to ``n c i p j q``."""
+    size = weight.shape[2:]
+    (i, j), (p, q) = slide("local_fc_as_conv", x.shape[2:], size, stride=size).output, size
+    return x[:, :, : i * p, : j * q].reshape(*x.shape[:2], i, p, j, q)
+
+
+local_fc_as_conv.witness("a flattened block and a dense layer, one product after the other")(
+    windows_by_loops.local_dense
+)
+local_fc_as_conv.values(
+    "worked by hand: blocks 1 2 5 6 and 3 4 7 8 with the row 1, 10, 100, 1000, plus 0.5",
+    x=[[[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]],
+    weight=[[[[1.0, 10.0], [100.0, 1000.0]]]],
     bias=[0.5],
-    stride=(1, 2),
-    expected=[[[[1.5, 10.5, 102.5, 20.5, 200.5]]]],
-)
-conv_transpose2d.values(
-    "worked by hand: SAME, result 4, kernel 3, stride 2 loses 0 columns before and 1 after",
-    x=[[[[1.0, 2.0]]]],
-    weight=[[[[1.0, 10.0, 100.0]]]],
-    stride=(1, 2),
-    padding="same_upper",
-    expected=[[[[1.0, 10.0, 102.0, 20.0]]]],
-)
-conv_transpose2d.values(
-    "worked by hand: PyTorch's padding=1, output_padding=1 loses 1 before, and 1 - 1 = 0 after",
-    x=[[[[1.0, 2.0]]]],
-    weight=[[[[1.0, 10.0, 100.0]]]],
-    stride=(1, 2),
-    padding=((0, 0), (1, 1)),
-    output_padding=(0, 1),
-    expected=[[[[10.0, 102.0, 20.0, 200.0]]]],
+    expected=[[[[6521.5, 8743.5]]]],
 )

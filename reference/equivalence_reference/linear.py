@@ -1,11 +1,12 @@
 r"""Linear operations: every output is a weighted sum of inputs, plus a bias.
 
-Every reference of this package is laid out like the two below, so this is the file to read first.
+Every reference of this package is laid out like ``nin`` and ``dense`` below, so this is the file to read first.
 
 1. **The declaration**, ``@operation(...)``, says the axes of every argument, one letter an axis: ``x="n c ..."`` is a
    batch of ``n`` examples with ``c`` channels and any number of further axes. The same letter has the same size
    everywhere: because ``weight="o c"`` has a ``c`` too, each of its ``o`` rows has one number for every channel.
-   ``cases`` are the settings in which the frameworks are compared, and ``parameters`` the values that the cases reach.
+   ``cases`` are the settings in which the frameworks are compared (listed in the package ``cases``), and ``parameters``
+   the values that the cases reach.
 2. **The reference**, the function itself, computes the equation in its docstring with NumPy, in the dtype it is given.
    It is einsum wherever there is a sum: ``einsum("nc...,oc->no...", x, weight)`` multiplies what has the same letters
    and sums over the letters that the output lacks, here ``c``.
@@ -31,9 +32,10 @@ from collections.abc import Callable
 import numpy as np
 
 from equivalence.inputs import Array
-from equivalence.operation import case, operation
+from equivalence.operation import operation
 from equivalence_reference._arguments import known, measured
-from equivalence_reference._rounding import activated
+from equivalence_reference.cases import linear as cases
+from equivalence_reference.witnesses import linear as by_loops
 
 ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {
     "linear": (lambda z: z, np.ones_like),
@@ -47,20 +49,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
     inputs={"x": "n c ...", "weight": "o c", "bias": "o"},
     output="n o ...",
     parameters={"activation": ("linear", "relu", "tanh")},
-    cases=[
-        case("two_axes-distinct_sizes", {"n": 2, "c": 3, "o": 4, "...": (5, 6)}),
-        case("two_axes-equal_sizes", {"n": 3, "c": 3, "o": 3, "...": (3, 3)}),
-        case("no_axes", {"n": 4, "c": 3, "o": 5, "...": ()}),
-        case("one_axis", {"n": 2, "c": 5, "o": 3, "...": (4,)}),
-        case("three_axes", {"n": 2, "c": 4, "o": 3, "...": (3, 2, 5)}),
-        case("one_example-one_channel-one_unit", {"n": 1, "c": 1, "o": 1, "...": (4, 3)}),
-        case("without_bias", {"n": 3, "c": 2, "o": 5, "...": (4, 3)}, without=["bias"]),
-        case("relu", {"n": 2, "c": 3, "o": 4, "...": (5, 3)}, activation="relu"),
-        case("tanh-one_axis", {"n": 3, "c": 2, "o": 4, "...": (5,)}, activation="tanh"),
-        case("relu-beyond_6", {"n": 3, "c": 20, "o": 4, "...": (5,)}, activation="relu"),
-        case("relu-without_bias", {"n": 2, "c": 4, "o": 3, "...": (2, 5)}, without=["bias"], activation="relu"),
-    ],
-    rounding=activated,
+    cases=cases.NIN,
 )
 def nin(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
     r"""Apply one dense layer at every pixel: a network in the network, or 1x1 convolution.
@@ -152,19 +141,7 @@ nin.values(
     inputs={"x": "n ... c", "weight": "o c", "bias": "o"},
     output="n ... o",
     parameters={"activation": ("linear", "relu", "tanh")},
-    cases=[
-        case("matrix-distinct_sizes", {"n": 2, "...": (), "c": 3, "o": 4}),
-        case("matrix-equal_sizes", {"n": 3, "...": (), "c": 3, "o": 3}),
-        case("three_axes-distinct_sizes", {"n": 2, "...": (5,), "c": 3, "o": 4}),
-        case("three_axes-equal_sizes", {"n": 3, "...": (3,), "c": 3, "o": 3}),
-        case("four_axes", {"n": 2, "...": (3, 5), "c": 4, "o": 3}),
-        case("one_example-one_channel-one_unit", {"n": 1, "...": (), "c": 1, "o": 1}),
-        case("without_bias", {"n": 5, "...": (), "c": 4, "o": 2}, without=["bias"]),
-        case("relu", {"n": 6, "...": (), "c": 3, "o": 4}, activation="relu"),
-        case("relu-beyond_6", {"n": 6, "...": (), "c": 20, "o": 4}, activation="relu"),
-        case("tanh-three_axes", {"n": 2, "...": (4,), "c": 5, "o": 3}, activation="tanh"),
-    ],
-    rounding=activated,
+    cases=cases.DENSE,
 )
 def dense(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
     r"""Apply a matrix and a bias to the last axis.
@@ -209,18 +186,7 @@ def dense_vjp(
     return gradients
 
 
-@dense.witness("the definition, unit by unit")
-def dense_by_units(x: Array, weight: Array, bias: Array | None = None, *, activation: str = "linear") -> Array:
-    """Sum over the channels with a loop."""
-    result = np.zeros((*x.shape[:-1], weight.shape[0]))
-    for *place, o in np.ndindex(result.shape):
-        total = 0.0 if bias is None else float(bias[o])
-        for c in range(x.shape[-1]):
-            total += float(weight[o, c]) * float(x[(*place, c)])
-        result[(*place, o)] = {"linear": total, "relu": max(total, 0.0), "tanh": float(np.tanh(total))}[activation]
-    return result
-
-
+dense.witness("the definition, unit by unit")(by_loops.dense)
 dense.values(
     "worked by hand: 1*1 + 2*0 + 3*(-1) + 0.5, and 1*2 + 2*1 + 3*0 - 10",
     x=[[1.0, 2.0, 3.0]],
@@ -234,4 +200,60 @@ dense.values(
     weight=[[0.0], [1.0]],
     activation="tanh",
     expected=[[0.0, 0.6]],
+)
+
+
+@operation(
+    inputs={"x": "n ... c", "y": "n ... d", "weight": "o c d", "bias": "o"},
+    output="n ... o",
+    cases=cases.BILINEAR,
+)
+def bilinear(x: Array, y: Array, weight: Array, bias: Array | None = None) -> Array:
+    r"""Weigh every product of a channel of one input with a channel of another.
+
+    .. math:: z_{n\ldots o} = b_o + \sum_{cd} x_{n\ldots c}\; w_{ocd}\; y_{n\ldots d} = b_o + x^T W_o\, y
+
+    Args:
+        x: :math:`x`, ``n ... c``.
+        y: :math:`y`, ``n ... d``.
+        weight: :math:`w`, a matrix for each unit, ``o c d``.
+        bias: :math:`b`, ``o``; zero if left out.
+
+    Returns:
+        ``n ... o``.
+
+    Raises:
+        ShapeError: if two arguments do not have the same size for a letter.
+
+    Source: the documentation of PyTorch's ``torch.nn.Bilinear``.
+    """
+    measured(bilinear, x=x, y=y, weight=weight, bias=bias)
+    # First c, then d, so that no product of all four axes is stored.
+    halfway = np.einsum("n...c,ocd->n...od", x, weight, optimize=True)
+    weighted = np.einsum("n...od,n...d->n...o", halfway, y, optimize=True)
+    return np.asarray(weighted if bias is None else weighted + bias)
+
+
+@bilinear.vjp
+def bilinear_vjp(cotangent: Array, x: Array, y: Array, weight: Array, bias: Array | None = None) -> dict[str, Array]:
+    """With either input held still it is a dense layer of the other, whose weights the first has made."""
+    rows, of_x, of_y = (array.reshape(-1, array.shape[-1]) for array in (cotangent, x, y))
+    gradients = {
+        "x": np.einsum("ro,ocd,rd->rc", rows, weight, of_y, optimize=True).reshape(x.shape),
+        "y": np.einsum("ro,ocd,rc->rd", rows, weight, of_x, optimize=True).reshape(y.shape),
+        "weight": np.einsum("ro,rc,rd->ocd", rows, of_x, of_y, optimize=True),
+    }
+    if bias is not None:
+        gradients["bias"] = rows.sum(axis=0)
+    return gradients
+
+
+bilinear.witness("every two channels")(by_loops.bilinear)
+bilinear.values(
+    "worked by hand: (1, 2) (1, 2; 3, 4) = (7, 10), and 7*5 + 10*6 + 0.5; (1, 2) (0, 1; -1, 0) = (-2, 1), and -10 + 6",
+    x=[[1.0, 2.0]],
+    y=[[5.0, 6.0]],
+    weight=[[[1.0, 2.0], [3.0, 4.0]], [[0.0, 1.0], [-1.0, 0.0]]],
+    bias=[0.5, 0.0],
+    expected=[[95.5, -4.0]],
 )

@@ -16,11 +16,12 @@ import pytest
 
 from equivalence import engine, registry
 from equivalence.driver import Call
+from equivalence.judging import cast
 from equivalence.matrix import Cell
 from equivalence.operation import OUTPUT, generator
 from equivalence.worker import serve
 
-TOLERANCE = {"float64": 1e-10, "float32": 1e-4}
+TOLERANCE = {"float64": 1e-10, "float32": 1e-4, "float16": 0.02, "bfloat16": 0.1}
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,6 @@ class Participation:
         operation, settings = self.cell.operation, self.cell.operation.settings(self.cell.case)
         layouts = {name: engine._layout(operation, self.participant.binding, name, settings) for name in found}
         return {name: layouts[name].to_canonical(array) for name, array in found.items()}
-
-
-def cast(array, dtype):
-    return array.astype(dtype) if array.dtype.kind == "f" else array
 
 
 def declared(*adapters):

@@ -1,9 +1,13 @@
 """TensorFlow's driver and bindings, in the environment its workers have."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from equivalence.binding import HALF_TOO
 from equivalence.errors import DeclarationError
+from equivalence.judging import cast
 from equivalence_adapters.tensorflow import adapter
 
 # TensorFlow reads these when it is imported and when it first computes; other tests keep their environment.
@@ -36,7 +40,7 @@ def test_performs_every_case_as_the_reference_does(participation, driver, agree,
 
 def test_has_a_binding_that_does_every_case(operation, participants):
     bindings = [p.binding for p in participants(ADAPTER, operation)]
-    assert [b.dtypes for b in bindings if b.variant is None and not b.only] == [("float32", "float64")]
+    assert [b.dtypes for b in bindings if b.variant is None and not b.only] == [HALF_TOO]
     assert all(b.docs.startswith("https://www.tensorflow.org/api_docs/python/tf/") for b in bindings)
 
 
@@ -127,6 +131,33 @@ def test_keeps_the_dtype_of_the_arrays(driver, make_call, x):
 def test_an_output_in_another_dtype_than_its_cotangent_has_its_gradient(driver, make_call, x):
     call = make_call(lambda x: tf.cast(2 * x, tf.float32), {"x": x}, cotangents={"output": np.ones_like(x)})
     np.testing.assert_array_equal(driver.run(call).gradients["x"], np.full((3, 4), 2.0))
+
+
+@pytest.mark.parametrize("dtype", HALF_TOO)
+def test_the_function_gets_tensors_of_the_dtype_asked_for(driver, make_call, dtype):
+    seen = []
+
+    @tf.custom_gradient
+    def triple(x):
+        def back(gradient):
+            seen.append(gradient.dtype)
+            return 3 * gradient
+
+        return 3 * x, back
+
+    def function(x, index):
+        seen.append((x.dtype, index.dtype))
+        return triple(x)
+
+    arrays = {"x": cast(np.array([1.0, 1 / 3]), dtype), "index": np.arange(2)}
+    call = make_call(function, arrays, wrt=("x",), cotangents={"output": arrays["x"].copy()})
+    result = driver.run(replace(call, dtype=dtype))
+    kind = tf.as_dtype(dtype)
+    assert seen == [(kind, tf.int64), kind]
+    expected = tf.cast(3 * tf.cast(arrays["x"], kind), tf.float64).numpy()
+    for found in (result.outputs["output"], result.gradients["x"]):
+        assert found.dtype == arrays["x"].dtype
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_bfloat16_is_widened_for_numpy(driver, make_call, x):

@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from equivalence.binding import HALF_TOO
 from equivalence.errors import DeclarationError
+from equivalence.judging import cast
 from equivalence_adapters.numpy.driver import NumpyDriver
 from equivalence_adapters.torch.driver import TorchDriver
 
@@ -28,7 +32,7 @@ def test_performs_every_case_as_the_reference_does(participation, driver, agree,
 
 def test_has_a_binding_that_does_every_case(operation, participants):
     bindings = [p.binding for p in participants(ADAPTER, operation)]
-    assert [b.dtypes for b in bindings if b.variant is None and not b.only] == [("float32", "float64")]
+    assert [b.dtypes for b in bindings if b.variant is None and not b.only] == [HALF_TOO]
     assert all(b.docs.startswith("https://docs.pytorch.org/docs/stable/") for b in bindings)
 
 
@@ -107,6 +111,26 @@ def test_keeps_the_dtype_of_the_arrays(driver, make_call, x):
 def test_an_output_in_another_dtype_than_its_cotangent_has_its_gradient(driver, make_call, x):
     result = driver.run(make_call(lambda x: 2 * x.float(), {"x": x}, cotangents={"output": np.ones_like(x)}))
     np.testing.assert_array_equal(result.gradients["x"], np.full((3, 4), 2.0))
+
+
+@pytest.mark.parametrize("dtype", HALF_TOO)
+def test_the_function_gets_tensors_of_the_dtype_asked_for(driver, make_call, dtype):
+    seen = []
+
+    def triple(x, index):
+        seen.append((x.dtype, index.dtype))
+        x.register_hook(lambda gradient: seen.append(gradient.dtype))
+        return 3 * x
+
+    arrays = {"x": cast(np.array([1.0, 1 / 3]), dtype), "index": np.arange(2)}
+    call = make_call(triple, arrays, wrt=("x",), cotangents={"output": arrays["x"].copy()})
+    result = driver.run(replace(call, dtype=dtype))
+    kind = getattr(torch, dtype)
+    assert seen == [(kind, torch.int64), kind]
+    expected = (3 * torch.tensor(arrays["x"]).to(kind)).double().numpy()
+    for found in (result.outputs["output"], result.gradients["x"]):
+        assert found.dtype == arrays["x"].dtype
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_bfloat16_is_widened_for_numpy(driver, make_call, x):

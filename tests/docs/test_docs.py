@@ -241,6 +241,6 @@ def test_the_pytest_options_are_those_there_are():
 
 
 def test_the_readme_has_the_table_of_tolerances():
-    rows = re.findall(r"^\| (float\d+) \| (\S+) \| (\S+) times .*at most (\S+) \|$", README, flags=re.MULTILINE)
+    rows = re.findall(r"^\| (b?float\d+) \| (\S+) \| (\S+) times .*at most (\S+) \|$", README, flags=re.MULTILINE)
     assert {dtype: set(map(float, values)) for dtype, *values in rows} == {k: {v} for k, v in TOLERANCES.items()}
     assert f"the tolerance for float64 gradients is {FINITE_DIFFERENCES:.0e}".replace("e-0", "e-") in README

@@ -12,6 +12,7 @@ from equivalence.operation import case, operation
     parameters={"scale": (1.0, 2.0), "turned": (False, True)},
     sizes={"g": "3*h"},
     blocks={"g": "a b c"},
+    rounding=None,  # gradients here are differences
     cases=[
         case("distinct", {"n": 2, "c": 3, "t": 5, "h": 4}),
         case("equal", {"n": 3, "c": 3, "t": 3, "h": 3}),

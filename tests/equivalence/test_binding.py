@@ -58,8 +58,9 @@ def test_every_declared_binding_names_a_page_of_its_documentation():
 
 def test_a_resource_lies_beside_the_bindings():
     known = registry.load()
-    assert resource(known.adapter("theano"), "deviations.toml").is_file()
+    assert resource(known.adapter("theano"), "constraints.txt").is_file()
     missing = resource(known.adapter("torch"), "deviations.toml")
+    assert not missing.exists()
     assert missing.parent == Path(__import__("equivalence_adapters.torch").torch.__file__).parent
     assert resource(known.adapter("numpy"), "deviations.toml") is None
 

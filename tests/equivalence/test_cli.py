@@ -81,7 +81,12 @@ def test_the_reproduce_command_computes_the_same_comparison(tmp_path):
         (["run", "-o", "conv2"], "Did you mean conv2d"),
         (["run", "-f", "pytorch"], "Did you mean torch"),
         (["run", "--case", "one_axs"], "Did you mean one_axis"),
-        (["run", "--dtype", "float16"], "'float16' is not one of"),
+        (["run", "--dtype", "float8"], "'float8' is not one of"),
+        (["stress", "--dtype", "float16"], "'float16' is not one of"),
+        (
+            ["run", "--dtype", "bfloat16", "-f", "theano"],
+            "expected two of those who compute in it, numpy, tensorflow, torch, got theano",
+        ),
         (["run", "--operation"], "requires an argument"),
         (["run", "--opreation", "nin"], "--operation"),
         (["show", "nim"], "Did you mean nin"),
@@ -164,7 +169,7 @@ def test_doctor_says_of_each_framework_whether_it_works(tmp_path):
     assert done.returncode == 0, done.stdout
     for word in ("numpy", "tensorflow", "torch", "theano", "Theano-PyMC"):
         assert word in done.stdout
-    assert done.stdout.count("works") == 4
+    assert done.stdout.count("works") == 5
 
 
 def test_without_a_theano_stack_the_rest_runs_and_the_absence_is_said(tmp_path):
@@ -258,7 +263,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_says_that_it_is_not_whole
             yield outcomes
 
     monkeypatch.setattr(Engine, "run", interrupted)
-    nothing = dict.fromkeys(["report", "summary", "timeout", "jobs"])
+    nothing = dict.fromkeys(["report", "summary", "timeout", "jobs", "power"])
     chosen = {"operations": ["nin"], "frameworks": ["numpy", "torch"], "dtypes": ["float64"], "cases": []}
     path = tmp_path / "out.jsonl"
     assert run_command(**chosen, **nothing, json_path=path, seed=0) == 130

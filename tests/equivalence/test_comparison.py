@@ -9,9 +9,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from equivalence.binding import DTYPES
+from equivalence.binding import DTYPES, HALF_TOO
 from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, compare, jsonable
 from equivalence.errors import LawError, ShapeError
+from equivalence.rounding import PRECISIONS
 
 NAN, INF = math.nan, math.inf
 ANY = st.floats(allow_subnormal=False)
@@ -27,6 +28,7 @@ CONTRACT = {
     "allclose",
     "bound_ratio",
     "count",
+    "finite",
     "reason",
 }
 
@@ -206,6 +208,7 @@ def test_json_has_exactly_the_contracts_fields():
         "allclose": False,
         "bound_ratio": None,
         "count": 2,
+        "finite": "equal",
         "reason": "NaN or infinity on one side only, or of the other sign, in 1 places",
     }
 
@@ -218,4 +221,9 @@ def test_values_become_jsons_types():
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_tolerances_lie_between_rounding_and_wrong_conventions(dtype):
     assert 100 * np.finfo(dtype).eps < TOLERANCES[dtype] < 1e-3
-    assert TOLERANCES.keys() == set(DTYPES)
+    assert TOLERANCES.keys() == set(HALF_TOO)
+
+
+def test_in_half_precision_the_tolerance_leaves_room_for_sums_of_a_hundred_terms():
+    assert 100 * PRECISIONS["float16"].unit < TOLERANCES["float16"] < 0.5
+    assert 25 * PRECISIONS["bfloat16"].unit < TOLERANCES["bfloat16"] < 0.5

@@ -1,11 +1,14 @@
 """Rows of skips and known differences."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from equivalence import registry
 from equivalence.binding import Adapter
+from equivalence.codes import CODES
+from equivalence.comparison import Comparison
 from equivalence.deviations import Row, find, rows
 from equivalence.errors import DeclarationError
 
@@ -180,6 +183,28 @@ def test_a_row_is_found_by_kind_participant_and_cell(read):
     assert find(table, "difference", "own", cell, "forward") is None
     assert find(table, "skip", "own", cell, "gradient-x") is None
     assert find(table, "skip", "own", ("conv2d", "any", "float64")) is table[1]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "finite", "code", "expected"),
+    [
+        ("different", "equal", "value.nonfinite", True),
+        ("different", "different", "value.nonfinite", False),
+        ("different", "undecided", "value.nonfinite", False),
+        ("different", None, "value.nonfinite", False),
+        ("different", "different", "gradient.ties", True),
+        ("different", None, "gradient.ties", True),
+        ("undecided", "equal", "value.nonfinite", False),
+        ("equal", None, "gradient.ties", False),
+    ],
+)
+def test_a_row_about_nan_excuses_nothing_finite(row, verdict, finite, code, expected):
+    assert replace(row, code=code).excuses(Comparison(verdict=verdict, finite=finite)) is expected
+
+
+def test_the_codes_of_the_rows_are_those_of_the_diagnoses():
+    for adapter in registry.load().adapters.values():
+        assert {row.code for row in rows(adapter)} <= {"", *CODES}
 
 
 def test_every_row_of_an_adapter_has_a_reason_and_a_page():

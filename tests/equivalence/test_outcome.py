@@ -39,6 +39,7 @@ CONTRACT = {
     "allclose",
     "bound_ratio",
     "count",
+    "finite",
     "reason",
 }
 NUMBER = st.none() | st.floats()
@@ -55,6 +56,7 @@ comparisons = st.builds(
     allclose=st.none() | st.booleans(),
     bound_ratio=NUMBER,
     count=st.integers(0, 10**9),
+    finite=st.sampled_from([None, "equal", "different", "undecided"]),
     reason=st.text(),
 )
 outcomes = st.builds(

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from equivalence import registry, session
+from equivalence.codes import NONFINITE
 from equivalence.comparison import Comparison
 from equivalence.deviations import Row
 from equivalence.inputs import STRATEGIES
+from equivalence.judging import Evaluation, downstream_of
 from equivalence.outcome import Outcome
 from equivalence.stress import (
     COMPARISONS,
@@ -114,6 +116,46 @@ def test_a_case_by_its_id_is_the_case_of_the_whole_run(here):
     one = stress_plan(here, operations=["nin"], cases=["offset-4"], dtypes=["float32"])
     assert [cell.key for cell in one.cells] == [("nin", "offset-4", "float32")]
     assert one.cells[0] in whole.cells
+
+
+def spoiled(evaluated, downstream, quantity, participant="torch"):
+    """What came out, but for one finite element of a participant, which has nothing to do with NaN or infinity."""
+    right = evaluated.sides[participant].values[quantity]
+    left = evaluated.sides["numpy"].values[quantity]
+    [place, *_] = np.argwhere(~downstream[quantity] & np.isfinite(left) & np.isfinite(right))
+    changed = right.copy()
+    changed[tuple(place)] += 0.5
+    side = Evaluation({**evaluated.sides[participant].values, quantity: changed})
+    return replace(evaluated, sides={**evaluated.sides, participant: side})
+
+
+@pytest.mark.parametrize(
+    ("operation", "case", "quantity"),
+    [
+        ("relu", "nonfinite-13", "gradient-x"),
+        ("nin", "nonfinite-6", "gradient-x"),
+        ("dense", "nonfinite-24", "gradient-bias"),
+        ("max_pool2d", "nonfinite-34", "gradient-x"),
+        ("conv2d", "nonfinite-6", "gradient-x"),
+        ("conv_transpose2d", "nonfinite-6", "forward"),
+    ],
+)
+def test_a_row_about_nan_excuses_no_finite_error(here, operation, case, quantity):
+    planned = stress_plan(here, operations=[operation], frameworks=["numpy", "torch"], cases=[case])
+    assert any(row.code == NONFINITE and row.operation == operation for row in planned.rows)
+    with session.engine(here, planned, command="stress") as engine:
+        outcomes = [outcome for cell in planned.cells for outcome in engine.outcomes(cell)]
+        assert list(unexpected(outcomes)) == []
+        evaluate = engine.evaluate
+
+        def wrong(cell):
+            evaluated = evaluate(cell)
+            return spoiled(evaluated, downstream_of(cell, evaluated.problem), quantity)
+
+        engine.evaluate = wrong
+        outcomes = [outcome for cell in planned.cells for outcome in engine.outcomes(cell)]
+    assert {(o.quantity, o.dtype) for o in unexpected(outcomes)} == {(quantity, "float32"), (quantity, "float64")}
+    assert stress_status(outcomes) == 1
 
 
 def outcome(verdict="equal", reason="rounding", **changes):

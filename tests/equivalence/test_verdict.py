@@ -241,3 +241,40 @@ def _with_error(narrow, wide, place, bounds, *, everywhere):
     found = decide(left, right, "float32", 1e-4, Evidence(evidence, exact))
     right[place] = kept
     return found
+
+
+NAN = math.nan
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict", "finite"),
+    [
+        ([1.0, NAN, 3.0], [1.0, 2.0, 3.0], "different", "equal"),
+        ([1.0, NAN, 3.0], [1.0, 2.0, 3.1], "different", "different"),
+        # The third depends on NaN, the first does not.
+        ([1.0, NAN, 3.0, 4.0], [1.0, NAN, 3.0, 9.0], "different", "equal"),
+        ([1.5, NAN, 3.0, 4.0], [1.0, NAN, 3.0, 9.0], "different", "different"),
+        ([1.0, NAN, 3.0, 4.0], [1.0, NAN, 3.0, 4.0], "equal", None),
+    ],
+)
+def test_what_has_nothing_to_do_with_nan_is_judged_by_itself(left, right, verdict, finite):
+    left, right = np.array(left), np.array(right)
+    downstream = np.arange(len(left)) == len(left) - 1 if len(left) == 4 else None
+    found = decide(left, right, "float32", 1e-4, Evidence([bound(1e-6, shape=left.shape)], downstream=downstream))
+    assert (found.verdict, found.finite) == (verdict, finite)
+    assert ("elsewhere" in found.reason) is (finite == "different")
+
+
+def test_overflow_excuses_no_finite_difference():
+    left, right = np.array([math.inf, 1.0]), np.array([3e38, 1.5])
+    bounds = [Bound(np.array([1e33, 1e-7]), np.array([6e38, 1.0]))]
+    found = decide(left, right, "float32", 1e-4, Evidence(bounds))
+    assert (found.verdict, found.finite) == ("different", "different")
+    assert decide(left, np.array([3e38, 1.0]), "float32", 1e-4, Evidence(bounds)).verdict == "undecided"
+
+
+def test_where_bounds_say_nothing_allclose_speaks_for_the_finite_part():
+    bounds = [Bound(np.ones(2), np.ones(2))]
+    for right, finite in [(1.00001, "equal"), (1.1, "undecided")]:
+        found = decide(np.array([NAN, 1.0]), np.array([2.0, right]), "float32", 1e-4, Evidence(bounds))
+        assert (found.verdict, found.finite) == ("different", finite)

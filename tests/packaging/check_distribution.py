@@ -28,12 +28,15 @@ PACKAGES = {
 DATA = (
     *(f"{package}/py.typed" for package in PACKAGES),
     "equivalence/report/template.html",
-    "equivalence/report/ports.html",
+    *(f"equivalence/report/{name}.html" for name in ("base", "macros", "ports", "power")),
     "equivalence/report/style.css",
     "equivalence/report/script.js",
-    "equivalence/schemas/check.schema.json",
-    "equivalence/schemas/run.schema.json",
-    *(f"equivalence_adapters/{name}/deviations.toml" for name in ("tensorflow", "theano", "torch")),
+    *(f"equivalence/schemas/{name}.schema.json" for name in ("check", "power", "run")),
+    *(
+        f"equivalence_adapters/{name}/deviations/{family}.toml"
+        for name in ("tensorflow", "theano", "torch")
+        for family in ("activation", "convolution", "pooling")
+    ),
     "equivalence_adapters/theano/constraints.txt",
     "equivalence_adapters/theano/probe.py",
 )

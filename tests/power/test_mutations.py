@@ -16,7 +16,7 @@ from equivalence.power.mutations import mutations, native_parameters
 from equivalence.power.results import Mutant, Power, tally
 
 KNOWN = registry.load()
-SUBSET = [("tensorflow", "global_avg_pool"), ("theano", "dense"), ("torch", "max_pool2d")]
+SUBSET = [("keras", "dense"), ("tensorflow", "global_avg_pool"), ("theano", "dense"), ("torch", "max_pool2d")]
 """What every run tests; the slow test has all operations of all frameworks."""
 
 

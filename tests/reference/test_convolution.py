@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equivalence.errors import ParameterError, ShapeError
-from equivalence_reference.convolution import conv2d, conv_transpose2d
+from equivalence_reference.convolution import conv2d
+from equivalence_reference.transposed_convolution import conv_transpose2d
 from equivalence_reference.witnesses import windows as windows_by_loops
 
 GEOMETRY = ("stride", "padding", "dilation", "groups", "flip_kernel")
@@ -40,7 +41,7 @@ def convolutions(draw):
 @given(convolutions())
 def test_conv2d_agrees_with_its_loops_on_random_shapes(drawn):
     x, weight, bias, parameters = drawn
-    expected = windows_by_loops.conv2d(x, weight, bias, **parameters)
+    expected = windows_by_loops.convolution(x, weight, bias, **parameters)
     np.testing.assert_allclose(conv2d(x, weight, bias, **parameters), expected, rtol=1e-12, atol=1e-12)
 
 
@@ -52,7 +53,7 @@ def test_conv_transpose2d_is_the_adjoint_of_conv2d_on_random_shapes(drawn):
     x = np.random.default_rng(0).standard_normal(maps.shape)
     painted = conv_transpose2d(x, weight, output_shape=image.shape[2:], **parameters)
     np.testing.assert_allclose((painted * image).sum(), (x * maps).sum(), rtol=1e-10, atol=1e-10)
-    expected = windows_by_loops.conv_transpose2d(x, weight, output_shape=image.shape[2:], **parameters)
+    expected = windows_by_loops.transposed_convolution(x, weight, output_shape=image.shape[2:], **parameters)
     np.testing.assert_allclose(painted, expected, rtol=1e-12, atol=1e-12)
 
 
@@ -70,7 +71,7 @@ def test_conv_transpose2d_agrees_with_its_loops_where_the_size_follows(drawn, da
         with pytest.raises(ShapeError):
             conv_transpose2d(x, weight, bias, **parameters)
     else:
-        expected = windows_by_loops.conv_transpose2d(x, weight, bias, **parameters)
+        expected = windows_by_loops.transposed_convolution(x, weight, bias, **parameters)
         np.testing.assert_allclose(conv_transpose2d(x, weight, bias, **parameters), expected, rtol=1e-12, atol=1e-12)
 
 

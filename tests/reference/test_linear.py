@@ -5,7 +5,7 @@ import pytest
 
 from equivalence.errors import ParameterError
 from equivalence_reference.convolution import conv2d
-from equivalence_reference.linear import dense, nin
+from equivalence_reference.linear import bilinear, dense, nin
 
 RNG = np.random.default_rng(0)
 WEIGHT, BIAS = RNG.standard_normal((4, 3)), RNG.standard_normal(4)
@@ -48,3 +48,9 @@ def test_hand_worked_gradient():
     np.testing.assert_array_equal(gradients["x"], [[5.0, 15.0]])
     np.testing.assert_array_equal(gradients["weight"], [[10.0, -5.0], [0.0, 0.0]])
     np.testing.assert_array_equal(gradients["bias"], [5.0, 0.0])
+
+
+def test_bilinear_of_a_fixed_input_is_a_dense_layer_of_the_other():
+    x, y, weight = RNG.standard_normal((2, 5, 3)), RNG.standard_normal(6), RNG.standard_normal((4, 3, 6))
+    fixed = np.broadcast_to(y, (2, 5, 6))
+    np.testing.assert_allclose(bilinear(x, fixed, weight, BIAS), dense(x, weight @ y, BIAS), rtol=1e-13)

@@ -10,6 +10,11 @@ from equivalence_reference.pooling import global_avg_pool, max_pool2d
 from equivalence_reference.witnesses import windows
 
 
+def wins(pixel, other):
+    """Whether a pixel that comes later is the larger: NaN beats every number, and no NaN."""
+    return not np.isnan(other) and (np.isnan(pixel) or pixel > other)
+
+
 def first_maximum_gradient(cotangent, x, *, window, stride, padding, rounding):
     """The documented subgradient, pixel by pixel: the first of the largest of each window, row by row."""
     steps = window if stride is None else stride
@@ -25,7 +30,7 @@ def first_maximum_gradient(cotangent, x, *, window, stride, padding, rounding):
         for row in range(i * steps[0] - top, i * steps[0] - top + window[0]):
             for column in range(j * steps[1] - left, j * steps[1] - left + window[1]):
                 inside = 0 <= row < x.shape[2] and 0 <= column < x.shape[3]
-                if inside and (best is None or x[n, c, row, column] > x[n, c, best[0], best[1]]):
+                if inside and (best is None or wins(x[n, c, row, column], x[n, c, best[0], best[1]])):
                     best = row, column
         gradient[n, c, best[0], best[1]] += cotangent[n, c, i, j]
     return gradient

@@ -219,10 +219,37 @@ def browser(chromium):
     assert chromium.get_log("browser") == []
 
 
+CONTRAST = """
+const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+const background = (node) => {
+  for (let at = node; at; at = at.parentElement) {
+    const [red, green, blue, alpha = 1] = channels(getComputedStyle(at).backgroundColor);
+    if (alpha > 0) return [red, green, blue];
+  }
+};
+const luminance = (rgb) => {
+  const [red, green, blue] = rgb.slice(0, 3).map((value) => value / 255)
+    .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+};
+return [...document.querySelectorAll(arguments[0])].filter((node) => node.checkVisibility()).map((node) => {
+  const both = [luminance(channels(getComputedStyle(node).color)), luminance(background(node))];
+  const [low, high] = both.sort((one, other) => one - other);
+  return [node.className + " " + node.textContent.trim(), (high + 0.05) / (low + 0.05)];
+});
+"""
+
+
+@pytest.fixture
+def contrasts():
+    """The contrast of every visible element that a selector finds, by its class and text."""
+    return lambda browser, selector: browser.execute_script(CONTRAST, selector)
+
+
 @pytest.fixture
 def show(browser, tmp_path):
-    def show_run(run):
-        write_report(tmp_path / "report.html", run)
+    def show_run(run, power=None):
+        write_report(tmp_path / "report.html", run, power)
         browser.get("about:blank")
         browser.get((tmp_path / "report.html").as_uri())
         return browser

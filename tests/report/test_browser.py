@@ -15,26 +15,6 @@ pytestmark = pytest.mark.browser
 EVIL = "</script><img src=x onerror=\"document.title='evil'\">"
 READABLE = 4.5  # the ratio that WCAG 2.2 asks for, success criterion 1.4.3
 
-CONTRAST = """
-const channels = (text) => text.match(/[\\d.]+/g).map(Number);
-const background = (node) => {
-  for (let at = node; at; at = at.parentElement) {
-    const [red, green, blue, alpha = 1] = channels(getComputedStyle(at).backgroundColor);
-    if (alpha > 0) return [red, green, blue];
-  }
-};
-const luminance = (rgb) => {
-  const [red, green, blue] = rgb.slice(0, 3).map((value) => value / 255)
-    .map((value) => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-};
-return [...document.querySelectorAll(arguments[0])].filter((node) => node.checkVisibility()).map((node) => {
-  const both = [luminance(channels(getComputedStyle(node).color)), luminance(background(node))];
-  const [low, high] = both.sort((one, other) => one - other);
-  return [node.className + " " + node.textContent.trim(), (high + 0.05) / (low + 0.05)];
-});
-"""
-
 ROWS = """
 const rows = [...arguments[0].querySelectorAll("tbody tr:not(.case)")];
 return rows.map((row) => [...row.cells].map((cell) => cell.innerText));
@@ -244,7 +224,7 @@ def test_the_page_does_not_scroll_sideways(show, synthetic_run, width):
 
 
 @pytest.mark.parametrize(("scheme", "place"), list(product(["light", "dark"], ["top", "section"])))
-def test_text_is_readable_in_both_schemes(show, run, run_of, scheme, place):
+def test_text_is_readable_in_both_schemes(show, run, run_of, contrasts, scheme, place):
     browser = show(run_of(run.outcomes, complete=False, absent={"torch/x": "no stack"}))
     features = [{"name": "prefers-color-scheme", "value": scheme}]
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
@@ -252,9 +232,7 @@ def test_text_is_readable_in_both_schemes(show, run, run_of, scheme, place):
     if place == "section":
         opened(browser, "conv2d")
         opened(browser, "relu")
-    found = browser.execute_script(
-        CONTRAST, ".pill, .mark, .headline, p, dt, dd, th, td, a, small, button, label, summary, .family, code"
-    )
+    found = contrasts(browser, TEXT)
     for verdict in ("different", "error", "undecided", "known", "equal", "skipped"):
         assert any(verdict in name.split() for name, _ in found), f"{verdict} is on the page"
     assert {name: contrast for name, contrast in found if contrast < READABLE} == {}

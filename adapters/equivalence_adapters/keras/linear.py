@@ -16,4 +16,14 @@ def _dense(x: Any, weight: Any, bias: Any = None, *, activation: str) -> Any:
     return apply(layer, [weight] if bias is None else [weight, bias], x)
 
 
-dense = binding(_dense, docs="https://keras.io/api/layers/core_layers/dense/", weight="c o")
+dense = binding(
+    _dense,
+    docs="https://keras.io/api/layers/core_layers/dense/",
+    weight="c o",
+    conventions={
+        "more than two axes": "kept: the last is contracted",
+        "default activation": "none",
+        "default bias": "yes",
+        "default initialisation": "weight glorot_uniform, bias 0",
+    },
+)

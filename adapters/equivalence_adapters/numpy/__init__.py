@@ -1,6 +1,6 @@
 """NumPy: performs the references themselves, and users' functions of arrays."""
 
-from equivalence.binding import Adapter
+from equivalence.binding import HALF_TOO, Adapter
 
 adapter = Adapter(
     name="numpy",
@@ -8,4 +8,5 @@ adapter = Adapter(
     driver="equivalence_adapters.numpy.driver:NumpyDriver",
     bindings="",
     requires=("numpy>=1.23",),
+    dtypes=HALF_TOO,
 )

@@ -1,6 +1,6 @@
 """TensorFlow: its driver, and a binding of each operation under the references' family names."""
 
-from equivalence.binding import Adapter
+from equivalence.binding import HALF_TOO, Adapter
 
 adapter = Adapter(
     name="tensorflow",
@@ -23,4 +23,5 @@ adapter = Adapter(
         # TensorFlow would move every operation to a graphics card by itself, and to its faster, coarser arithmetic.
         "CUDA_VISIBLE_DEVICES": "",
     },
+    dtypes=HALF_TOO,
 )

@@ -22,7 +22,7 @@ class TensorflowDriver:
 
     def run(self, call: Call) -> Result:
         """Evaluate a function of tensors and its vector-Jacobian product."""
-        tensors = {name: tf.constant(array) for name, array in call.arrays.items()}
+        tensors = {name: _as_tensor(array, call.dtype) for name, array in call.arrays.items()}
         with tf.GradientTape() as tape:
             for name in call.wrt:
                 tape.watch(tensors[name])
@@ -44,6 +44,11 @@ def _gradients(call: Call, tape: Any, tensors: Mapping[str, Any], outputs: Mappi
     )
     # The gradient of a gather is tf.IndexedSlices: rows and where they belong, to be added up into a tensor.
     return {name: _as_array(tf.convert_to_tensor(gradient)) for name, gradient in zip(call.wrt, found, strict=True)}
+
+
+def _as_tensor(array: Array, dtype: str) -> Any:
+    tensor = tf.constant(array)
+    return tf.cast(tensor, tf.bfloat16) if dtype == "bfloat16" and tensor.dtype.is_floating else tensor
 
 
 def _as_array(tensor: Any) -> Array:

@@ -1,4 +1,8 @@
-"""Theano, with the conventions of Lasagne's layers written on it: the package Lasagne 0.1 itself no longer imports."""
+"""Theano, with the conventions of Lasagne's layers written on it: the package Lasagne 0.1 itself no longer imports.
+
+No binding declares a half format: "On the CPU we do not support float16", its convolutions say, and what relu gives for
+float16 is float32. It has no bfloat16.
+"""
 
 from equivalence.binding import Adapter
 

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from equivalence.binding import Context, Flip, binding
+from equivalence.binding import HALF_TOO, Context, Flip, binding
 from equivalence.lazy import Lazy
-from equivalence_adapters.padding import Border, convolution_border, transposed_border, transposed_excess
+from equivalence_adapters.padding import Border, convolution_border
 
 functional = Lazy("torch.nn.functional")
 
-# PyTorch knows cross-correlation only; a true convolution is one with the kernel turned around.
-_FLIP = {"weight": Flip("p q", when={"flip_kernel": True})}
+Sizes = tuple[int, ...]
+
+CONVENTIONS = {
+    "kernel": "cross-correlation: not flipped",
+    "kernel layout": "OIHW: output channels, input channels of one group, spatial axes",
+    "same": '"same": stride 1 only, the odd pixel at the end',
+    "default padding": "0",
+    "padding in numbers": "one number an axis, on both sides of it",
+    "groups": "groups=; consecutive blocks of channels",
+}
+_DOCS = "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv{}d.html"
+
+
+def unflipped(axes: str, argument: str = "weight") -> dict[str, Flip]:
+    """PyTorch knows cross-correlation only; a true convolution is one with the kernel turned around."""
+    return {argument: Flip(axes, when={"flip_kernel": True})}
 
 
 def symmetric(border: Border) -> bool:
@@ -24,75 +40,75 @@ def torch_border(border: Border) -> tuple[int, ...]:
 
     https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
     """
-    (top, bottom), (left, right) = border
-    return left, right, top, bottom
+    return tuple(amount for sides in reversed(border) for amount in sides)
 
 
-def _padding(context: Context) -> str | tuple[int, int]:
+def torch_padding(context: Context) -> str | Sizes:
+    """PyTorch's own word or number for what a convolution adds; nothing where it has none."""
     parameters, border = context.parameters, convolution_border(context)
     if parameters["padding"] == "valid":
         return "valid"
-    if parameters["padding"] == "same_upper" and tuple(parameters["stride"]) == (1, 1):
+    if parameters["padding"] == "same_upper" and set(parameters["stride"]) == {1}:
         # PyTorch's own "same" is for stride 1 only, and puts an odd pixel at the end.
         return "same"
-    return (border[0][0], border[1][0]) if symmetric(border) else (0, 0)
+    return tuple(before if symmetric(border) else 0 for before, _ in border)
 
 
-def _outside(context: Context) -> tuple[int, ...] | None:
+def torch_outside(context: Context) -> Sizes | None:
     """What has to be added before the convolution, because it cannot add it itself."""
     border = convolution_border(context)
-    return None if isinstance(_padding(context), str) or symmetric(border) else torch_border(border)
+    return None if isinstance(torch_padding(context), str) or symmetric(border) else torch_border(border)
 
 
-def _conv2d(x: Any, weight: Any, bias: Any = None, *, border: tuple[int, ...] | None, **keywords: Any) -> Any:
-    return functional.conv2d(x if border is None else functional.pad(x, border), weight, bias, **keywords)
+def convolve(
+    convolution: Callable[..., Any], x: Any, weight: Any, bias: Any = None, *, border: Sizes | None, **keywords: Any
+) -> Any:
+    """A convolution of an image with a border."""
+    return convolution(x if border is None else functional.pad(x, border), weight, bias, **keywords)
 
 
+_SETTINGS: dict[str, Any] = {
+    "rename": {"flip_kernel": None},
+    "recode": {"padding": torch_padding, "border": torch_outside},
+    "conventions": CONVENTIONS,
+}
+
+conv1d = binding(partial(convolve, functional.conv1d), docs=_DOCS.format(1), flip=unflipped("q"), **_SETTINGS)
 conv2d = binding(
-    _conv2d,
-    docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html",
-    rename={"flip_kernel": None},
-    recode={"padding": _padding, "border": _outside},
-    flip=_FLIP,
+    partial(convolve, functional.conv2d),
+    docs=_DOCS.format(2),
+    flip=unflipped("p q"),
+    **_SETTINGS,
+    dtypes=HALF_TOO,
 )
+conv3d = binding(partial(convolve, functional.conv3d), docs=_DOCS.format(3), flip=unflipped("r p q"), **_SETTINGS)
 
 
-def _transposed(context: Context) -> tuple[tuple[int, int], tuple[int, int], Border]:
-    """Padding, output padding, and what is cut off before and after, as ``conv_transpose2d`` counts them.
-
-    Its padding takes as much off both sides, and its output padding adds at the end. What is taken off one side more
-    than off the other must be cut off the result.
-    """
-    border, excess = transposed_border(context), transposed_excess(context)
-    both = [min(side) for side in border]
-    begin = [border[k][0] - both[k] for k in range(2)]
-    # Output padding and a larger border at the end cancel each other.
-    end = [border[k][1] - both[k] - excess[k] for k in range(2)]
-    cut = [(begin[k], max(end[k], 0)) for k in range(2)]
-    return (both[0], both[1]), (max(-end[0], 0), max(-end[1], 0)), (cut[0], cut[1])
+def _strided(x: Any, weight: Any, bias: Any = None) -> Any:
+    return functional.conv2d(x, weight, bias, stride=weight.shape[2:])
 
 
-def _cut(context: Context) -> tuple[int, ...] | None:
-    cut = torch_border(_transposed(context)[2])
-    # A negative border takes away.
-    return tuple(-amount for amount in cut) if any(cut) else None
+def _local_dense(x: Any, weight: Any, bias: Any = None, *, block: Sizes) -> Any:
+    blocks = functional.unfold(x, block, stride=block)
+    output = functional.linear(blocks.mT, weight, bias).mT
+    return output.reshape(*output.shape[:2], x.shape[2] // block[0], x.shape[3] // block[1])
 
 
-def _conv_transpose2d(x: Any, weight: Any, bias: Any = None, *, cut: tuple[int, ...] | None, **keywords: Any) -> Any:
-    output = functional.conv_transpose2d(x, weight, bias, **keywords)
-    return output if cut is None else functional.pad(output, cut)
+_LOCAL = {
+    "kernel": "cross-correlation: the layer's matrix needs no flip",
+    "order in which a block is flattened": "channels, rows, columns",
+    "what to do with the layer's matrix": "reshape (o, c p q) to (o, c, p, q)",
+    "pixels left over": "dropped",
+}
 
+local_fc_as_conv = binding(_strided, docs=_DOCS.format(2), conventions=_LOCAL)
 
-# The weight's first axis is the input's channels: the canonical order. The output's size is no argument of the
-# function; it follows from the output padding.
-conv_transpose2d = binding(
-    _conv_transpose2d,
-    docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html",
-    rename={"flip_kernel": None, "output_shape": None},
-    recode={
-        "padding": lambda context: _transposed(context)[0],
-        "output_padding": lambda context: _transposed(context)[1],
-        "cut": _cut,
-    },
-    flip=_FLIP,
+dense_local_fc_as_conv = binding(
+    _local_dense,
+    docs="https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html",
+    operation="local_fc_as_conv",
+    variant="dense",
+    recode={"block": lambda context: (context.sizes["p"], context.sizes["q"])},
+    weight="o (c p q)",
+    conventions=_LOCAL,
 )

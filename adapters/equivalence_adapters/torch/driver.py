@@ -26,7 +26,7 @@ class TorchDriver:
     def run(self, call: Call) -> Result:
         """Evaluate a function of tensors and its vector-Jacobian product."""
         wanted = set(call.wrt) if call.cotangents else set()
-        tensors = {name: _as_tensor(array) for name, array in call.arrays.items()}
+        tensors = {name: _as_tensor(array, call.dtype) for name, array in call.arrays.items()}
         for name in wanted:
             tensors[name].requires_grad_()
         outputs = {name: torch.as_tensor(value) for name, value in call.invoke(tensors).items()}
@@ -45,7 +45,7 @@ def _gradients(call: Call, tensors: Mapping[str, Any], outputs: Mapping[str, Any
         found = torch.autograd.grad(
             [outputs[name] for name in connected],
             inputs,
-            [_as_tensor(call.cotangents[name]).to(outputs[name]) for name in connected],
+            [_as_tensor(call.cotangents[name], call.dtype).to(outputs[name]) for name in connected],
             allow_unused=True,
         )
     pairs = zip(call.wrt, inputs, found, strict=True)
@@ -54,9 +54,10 @@ def _gradients(call: Call, tensors: Mapping[str, Any], outputs: Mapping[str, Any
     }
 
 
-def _as_tensor(array: Array) -> torch.Tensor:
+def _as_tensor(array: Array, dtype: str) -> torch.Tensor:
     """A tensor with memory of its own: the array may be read-only, or walked backwards, which PyTorch cannot."""
-    return torch.from_numpy(np.array(array, order="C"))
+    tensor = torch.from_numpy(np.array(array, order="C"))
+    return tensor.bfloat16() if dtype == "bfloat16" and tensor.is_floating_point() else tensor
 
 
 def _as_array(tensor: torch.Tensor) -> Array:

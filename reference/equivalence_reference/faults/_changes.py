@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from equivalence.inputs import Array
+
+Call = dict[str, Any]
+"""Every argument and parameter of a reference, by name."""
 
 
 def tensor_float32(array: Array) -> Array:
@@ -36,3 +41,14 @@ def interleaved(array: Array, axis: int, groups: int) -> Array:
 def plus(output: Array, bias: Array | None) -> Array:
     """Add a bias to the channels, the second axis."""
     return output if bias is None else output + bias.reshape(-1, *(1 for _ in output.shape[2:]))
+
+
+def scaled(gradients: dict[str, Array], factor: float, *, only: str = "", but: str = "") -> dict[str, Array]:
+    """Multiply one of the gradients by a factor, or all but one."""
+    chosen = {name for name in gradients if name != but and only in ("", name)}
+    return {name: value * factor if name in chosen else value for name, value in gradients.items()}
+
+
+def zeroed(gradients: dict[str, Array], name: str) -> dict[str, Array]:
+    """Stop the gradient of one argument."""
+    return {**gradients, name: np.zeros_like(gradients[name])}

@@ -1,303 +1,391 @@
-"""Faults of convolution; see :mod:`equivalence_reference.faults.transposed` for the transposed operation's."""
+"""Faults of convolution, of as many spatial axes as the image has."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from equivalence.inputs import Array
 from equivalence_reference._arguments import Pair
-from equivalence_reference._windows import Padding, amounts, extent
-from equivalence_reference.convolution import conv2d
-from equivalence_reference.faults._changes import interleaved, plus, single, square_transposed, tensor_float32
+from equivalence_reference._windows import Padding, Sizes, amounts, extent
+from equivalence_reference.convolution import conv1d, conv2d, conv3d, convolution_vjp, local_fc_as_conv
+from equivalence_reference.faults._changes import (
+    Call,
+    interleaved,
+    plus,
+    scaled,
+    single,
+    square_transposed,
+    tensor_float32,
+    zeroed,
+)
 
-Call = dict[str, Any]
-Borders = tuple[Pair, Pair]
+Borders = tuple[Pair, ...]
+BY_AXES = {1: conv1d, 2: conv2d, 3: conv3d}
+
+
+def _fault(
+    name: str, *, code: str, of: Sequence[str] = (), gradient: bool = False, axes: Sequence[int] = (1, 2, 3)
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A fault of the convolutions with these numbers of spatial axes."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for number in axes:
+            BY_AXES[number].fault(name, code=code, of=of, gradient=gradient)(function)
+        return function
+
+    return register
+
+
+def _convolve(x: Array, **call: Any) -> Any:
+    return BY_AXES[x.ndim - 2].reference(x=x, **call)
 
 
 def _borders(call: Call, **changed: Any) -> Borders:
     """What is padded on each side, as if some parameters were others."""
     p = {**call, **changed}
-    return amounts("conv2d", p["padding"], p["x"].shape[2:], p["weight"].shape[2:], p["stride"], p["dilation"])
+    return amounts("convolution", p["padding"], p["x"].shape[2:], p["weight"].shape[2:], p["stride"], p["dilation"])
+
+
+def _ones(call: Call) -> Sizes:
+    return (1,) * (call["x"].ndim - 2)
 
 
 def _same(call: Call) -> bool:
     return str(call["padding"]).startswith("same")
 
 
-@conv2d.fault("kernel-flipped-twice", code="kernel.flipped", of=["conv-kernel-flipped-twice"])
+@_fault("kernel-flipped-twice", code="kernel.flipped", of=["conv-kernel-flipped-twice"])
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"flip_kernel": True})
+    return _convolve(**call | {"flip_kernel": True})
 
 
-@conv2d.fault("kernel-not-flipped", code="kernel.flipped", of=["conv-kernel-not-flipped"])
+@_fault("kernel-not-flipped", code="kernel.flipped", of=["conv-kernel-not-flipped"])
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"flip_kernel": False})
+    return _convolve(**call | {"flip_kernel": False})
 
 
-@conv2d.fault("kernel-flipped-in-rows-only", code="kernel.flipped")
+@_fault("kernel-flipped-in-rows-only", code="kernel.flipped", axes=(2, 3))
 def _(weight: Array, **call: Any) -> Any:
-    return conv2d.reference(weight=weight[:, :, ::-1], **call)
+    return _convolve(weight=weight[:, :, ::-1], **call)
 
 
-@conv2d.fault("kernel-flipped-with-its-channels", code="kernel.flipped")
+@_fault("kernel-flipped-with-its-channels", code="kernel.flipped")
 def _(weight: Array, **call: Any) -> Any:
-    return conv2d.reference(weight=weight[:, ::-1, ::-1, ::-1], **call)
+    return _convolve(weight=np.flip(weight, axis=tuple(range(1, weight.ndim))), **call)
 
 
-@conv2d.fault("kernel-transposed", code="layout.transposed")
+@_fault("kernel-transposed", code="layout.transposed", axes=(2, 3))
 def _(weight: Array, **call: Any) -> Any:
-    return conv2d.reference(weight=weight.swapaxes(2, 3), **call)
+    return _convolve(weight=weight.swapaxes(-2, -1), **call)
 
 
-@conv2d.fault("image-transposed", code="layout.transposed")
+@_fault("image-transposed", code="layout.transposed", axes=(2, 3))
 def _(x: Array, **call: Any) -> Any:
-    return conv2d.reference(x=x.swapaxes(2, 3), **call)
+    return _convolve(x=x.swapaxes(-2, -1), **call)
 
 
-@conv2d.fault("square-filters-not-transposed", code="layout.transposed")
+@_fault("square-filters-not-transposed", code="layout.transposed")
 def _(weight: Array, **call: Any) -> Any:
-    return conv2d.reference(weight=square_transposed(weight), **call)
+    return _convolve(weight=square_transposed(weight), **call)
 
 
-@conv2d.fault(
+@_fault(
     "kernel-reshaped-instead-of-transposed", code="layout.reshaped", of=["conv-kernel-reshape-instead-of-transpose"]
 )
 def _(weight: Array, **call: Any) -> Any:
-    o, c, p, q = weight.shape
-    return conv2d.reference(weight=weight.reshape(p, q, c, o).transpose(3, 2, 0, 1), **call)
+    o, c, *taps = weight.shape
+    return _convolve(weight=np.moveaxis(weight.reshape(*taps, c, o), (-1, -2), (0, 1)), **call)
 
 
-@conv2d.fault("channels-reversed", code="layout.channel-order")
+@_fault("channels-reversed", code="layout.channel-order")
 def _(x: Array, **call: Any) -> Any:
-    return conv2d.reference(x=x[:, ::-1], **call)
+    return _convolve(x[:, ::-1], **call)
 
 
-@conv2d.fault("stride-ignored", code="stride.value")
+@_fault("stride-ignored", code="stride.value")
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"stride": (1, 1)})
+    return _convolve(**call | {"stride": _ones(call)})
 
 
-@conv2d.fault("strides-swapped", code="stride.value")
-def _(stride: Pair, **call: Any) -> Any:
-    return conv2d.reference(stride=stride[::-1], **call)
+@_fault("strides-swapped", code="stride.value", axes=(2, 3))
+def _(stride: Sizes, **call: Any) -> Any:
+    return _convolve(stride=stride[::-1], **call)
 
 
-@conv2d.fault("stride-of-the-rows-for-both", code="stride.value")
-def _(stride: Pair, **call: Any) -> Any:
-    return conv2d.reference(stride=(stride[0], stride[0]), **call)
+@_fault("stride-of-the-rows-for-both", code="stride.value", axes=(2, 3))
+def _(stride: Sizes, **call: Any) -> Any:
+    return _convolve(stride=(stride[0],) * len(stride), **call)
 
 
-@conv2d.fault("dilation-ignored", code="dilation.value")
+@_fault("dilation-ignored", code="dilation.value")
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"dilation": (1, 1)})
+    return _convolve(**call | {"dilation": _ones(call)})
 
 
-@conv2d.fault("dilations-swapped", code="dilation.value")
-def _(dilation: Pair, **call: Any) -> Any:
-    return conv2d.reference(dilation=dilation[::-1], **call)
+@_fault("dilations-swapped", code="dilation.value", axes=(2, 3))
+def _(dilation: Sizes, **call: Any) -> Any:
+    return _convolve(dilation=dilation[::-1], **call)
 
 
-@conv2d.fault("dilation-counts-the-gaps", code="dilation.value")
-def _(dilation: Pair, **call: Any) -> Any:
-    return conv2d.reference(dilation=(dilation[0] + 1, dilation[1] + 1), **call)
+@_fault("dilation-counts-the-gaps", code="dilation.value")
+def _(dilation: Sizes, **call: Any) -> Any:
+    return _convolve(dilation=tuple(apart + 1 for apart in dilation), **call)
 
 
-@conv2d.fault("stride-and-dilation-exchanged", code="parameter.swapped")
-def _(stride: Pair, dilation: Pair, **call: Any) -> Any:
-    return conv2d.reference(stride=dilation, dilation=stride, **call)
+@_fault("stride-and-dilation-exchanged", code="parameter.swapped")
+def _(stride: Sizes, dilation: Sizes, **call: Any) -> Any:
+    return _convolve(stride=dilation, dilation=stride, **call)
 
 
-@conv2d.fault("dilation-ignored-in-padding", code="padding.amount", of=["conv-dilation-ignored-in-padding"])
+@_fault("dilation-ignored-in-padding", code="padding.amount", of=["conv-dilation-ignored-in-padding"])
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"padding": _borders(call, dilation=(1, 1))})
+    return _convolve(**call | {"padding": _borders(call, dilation=_ones(call))})
 
 
-@conv2d.fault("stride-ignored-in-padding", code="padding.amount", of=["conv-same-stride2-symmetric-pad"])
+@_fault("stride-ignored-in-padding", code="padding.amount", of=["conv-same-stride2-symmetric-pad"])
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"padding": _borders(call, stride=(1, 1))})
+    return _convolve(**call | {"padding": _borders(call, stride=_ones(call))})
 
 
-@conv2d.fault("padding-missing", code="padding.amount")
+@_fault("padding-missing", code="padding.amount")
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"padding": "valid"})
+    return _convolve(**call | {"padding": "valid"})
 
 
-@conv2d.fault("full-as-same", code="padding.amount")
+@_fault("full-as-same", code="padding.amount")
 def _(padding: Padding, **call: Any) -> Any:
-    return conv2d.reference(padding="same_upper" if padding == "full" else padding, **call)
+    return _convolve(padding="same_upper" if padding == "full" else padding, **call)
 
 
-@conv2d.fault("same-upper-padded-below", code="padding.side")
+@_fault("same-upper-padded-below", code="padding.side")
 def _(padding: Padding, **call: Any) -> Any:
-    return conv2d.reference(padding="same_lower" if padding == "same_upper" else padding, **call)
+    return _convolve(padding="same_lower" if padding == "same_upper" else padding, **call)
 
 
-@conv2d.fault("same-lower-padded-above", code="padding.side")
+@_fault("same-lower-padded-above", code="padding.side")
 def _(padding: Padding, **call: Any) -> Any:
-    return conv2d.reference(padding="same_upper" if padding == "same_lower" else padding, **call)
+    return _convolve(padding="same_upper" if padding == "same_lower" else padding, **call)
 
 
 def _half(call: Call, *, crop: bool) -> Any:
     """The same half of a kernel on both sides, where the sizes ask for less at the beginning; maybe less at the end."""
     if not _same(call):
-        return conv2d.reference(**call)
+        return _convolve(**call)
     spans = [extent(k, d) for k, d in zip(call["weight"].shape[2:], call["dilation"], strict=True)]
-    rows, columns = ((span // 2, span // 2 - (1 if crop and span % 2 == 0 else 0)) for span in spans)
-    return conv2d.reference(**call | {"padding": (rows, columns)})
+    sides = tuple((span // 2, span // 2 - (1 if crop and span % 2 == 0 else 0)) for span in spans)
+    return _convolve(**call | {"padding": sides})
 
 
-@conv2d.fault("same-as-half-on-both-sides", code="padding.side", of=["conv-same-stride2-symmetric-pad"])
+@_fault("same-as-half-on-both-sides", code="padding.side", of=["conv-same-stride2-symmetric-pad"])
 def _(**call: Any) -> Any:
     return _half(call, crop=False)
 
 
-@conv2d.fault("same-as-half-cropped-at-the-end", code="padding.side", of=["conv-even-kernel-half-pad-crop-end"])
+@_fault("same-as-half-cropped-at-the-end", code="padding.side", of=["conv-even-kernel-half-pad-crop-end"])
 def _(**call: Any) -> Any:
     return _half(call, crop=True)
 
 
-@conv2d.fault("same-sampled-from-stride-1", code="padding.side")
+@_fault("same-sampled-from-stride-1", code="padding.side")
 def _(**call: Any) -> Any:
     if not _same(call):
-        return conv2d.reference(**call)
-    rows, columns = call["stride"]
-    return conv2d.reference(**call | {"stride": (1, 1)})[:, :, ::rows, ::columns]
+        return _convolve(**call)
+    steps = [slice(None, None, step) for step in call["stride"]]
+    return _convolve(**call | {"stride": _ones(call)})[(..., *steps)]
 
 
-@conv2d.fault("explicit-as-same", code="padding.side", of=["conv-explicit-pad-then-valid-ported-as-same"])
+@_fault("explicit-as-same", code="padding.side", of=["conv-explicit-pad-then-valid-ported-as-same"])
 def _(padding: Padding, **call: Any) -> Any:
-    return conv2d.reference(padding=padding if isinstance(padding, str) else "same_upper", **call)
+    return _convolve(padding=padding if isinstance(padding, str) else "same_upper", **call)
 
 
-@conv2d.fault("explicit-sides-swapped", code="padding.side")
+@_fault("explicit-sides-swapped", code="padding.side")
 def _(**call: Any) -> Any:
-    (top, bottom), (left, right) = _borders(call)
-    borders = call["padding"] if isinstance(call["padding"], str) else ((bottom, top), (right, left))
-    return conv2d.reference(**call | {"padding": borders})
+    turned = tuple((after, before) for before, after in _borders(call))
+    return _convolve(**call | {"padding": call["padding"] if isinstance(call["padding"], str) else turned})
 
 
-@conv2d.fault("explicit-evened-out", code="padding.side")
+@_fault("explicit-evened-out", code="padding.side")
 def _(**call: Any) -> Any:
     evened = tuple(((a + b) // 2, (a + b + 1) // 2) for a, b in _borders(call))
-    return conv2d.reference(**call | {"padding": call["padding"] if isinstance(call["padding"], str) else evened})
+    return _convolve(**call | {"padding": call["padding"] if isinstance(call["padding"], str) else evened})
 
 
-@conv2d.fault("explicit-rows-and-columns-swapped", code="padding.amount")
+@_fault("explicit-rows-and-columns-swapped", code="padding.amount", axes=(2, 3))
 def _(padding: Padding, **call: Any) -> Any:
-    return conv2d.reference(padding=padding if isinstance(padding, str) else padding[::-1], **call)
+    return _convolve(padding=padding if isinstance(padding, str) else padding[::-1], **call)
 
 
 def _padded(call: Call, mode: Any) -> Any:
     borders = _borders(call)
     padded = np.pad(call["x"], ((0, 0), (0, 0), *borders), mode=mode)
-    return conv2d.reference(**call | {"x": padded, "padding": "valid"})
+    return _convolve(**call | {"x": padded, "padding": "valid"})
 
 
-@conv2d.fault("edge-pixels-in-the-padding", code="padding.value")
+@_fault("edge-pixels-in-the-padding", code="padding.value")
 def _(**call: Any) -> Any:
     return _padded(call, "edge")
 
 
-@conv2d.fault("reflection-in-the-padding", code="padding.value")
+@_fault("reflection-in-the-padding", code="padding.value")
 def _(**call: Any) -> Any:
     return _padded(call, "reflect")
 
 
-@conv2d.fault("wrapped-around", code="padding.value")
+@_fault("wrapped-around", code="padding.value")
 def _(**call: Any) -> Any:
     return _padded(call, "wrap")
 
 
-@conv2d.fault("groups-ignored", code="groups.value", of=["conv-groups-lost-or-interleaved"])
+@_fault("groups-ignored", code="groups.value", of=["conv-groups-lost-or-interleaved"])
 def _(weight: Array, groups: int, **call: Any) -> Any:
-    return conv2d.reference(weight=np.tile(weight, (1, groups, 1, 1)), groups=1, **call)
+    return _convolve(weight=np.concatenate([weight] * groups, axis=1), groups=1, **call)
 
 
-@conv2d.fault("groups-interleaved", code="layout.channel-order", of=["conv-groups-lost-or-interleaved"])
+@_fault("groups-interleaved", code="layout.channel-order", of=["conv-groups-lost-or-interleaved"])
 def _(x: Array, groups: int, **call: Any) -> Any:
-    return conv2d.reference(x=interleaved(x, 1, x.shape[1] // groups), groups=groups, **call)
+    return _convolve(x=interleaved(x, 1, x.shape[1] // groups), groups=groups, **call)
 
 
-@conv2d.fault("output-channels-interleaved", code="layout.channel-order")
+@_fault("output-channels-interleaved", code="layout.channel-order")
 def _(groups: int, **call: Any) -> Any:
-    return interleaved(conv2d.reference(groups=groups, **call), 1, groups)
+    return interleaved(_convolve(groups=groups, **call), 1, groups)
 
 
-@conv2d.fault("depth-multiplier-first", code="layout.channel-order")
+@_fault("depth-multiplier-first", code="layout.channel-order")
 def _(weight: Array, groups: int, **call: Any) -> Any:
-    return conv2d.reference(weight=interleaved(weight, 0, groups), groups=groups, **call)
+    return _convolve(weight=interleaved(weight, 0, groups), groups=groups, **call)
 
 
-@conv2d.fault("bias-missing", code="bias.missing")
+@_fault("bias-missing", code="bias.missing")
 def _(**call: Any) -> Any:
-    return conv2d.reference(**call | {"bias": None})
+    return _convolve(**call | {"bias": None})
 
 
-@conv2d.fault("bias-added-twice", code="bias.duplicated")
+@_fault("bias-added-twice", code="bias.duplicated")
 def _(bias: Array | None = None, **call: Any) -> Any:
-    return plus(conv2d.reference(bias=bias, **call), bias)
+    return plus(_convolve(bias=bias, **call), bias)
 
 
-@conv2d.fault("bias-once-per-group", code="bias.duplicated")
+@_fault("bias-once-per-group", code="bias.duplicated")
 def _(bias: Array | None = None, **call: Any) -> Any:
-    return conv2d.reference(bias=None if bias is None else bias * call["groups"], **call)
+    return _convolve(bias=None if bias is None else bias * call["groups"], **call)
 
 
-@conv2d.fault("bias-along-the-columns", code="axis.wrong")
+@_fault("bias-along-the-columns", code="axis.wrong")
 def _(bias: Array | None = None, **call: Any) -> Any:
-    y = conv2d.reference(**call)
+    y = _convolve(**call)
     return y + bias if bias is not None and y.shape[-1] == bias.size else plus(y, bias)
 
 
-@conv2d.fault("computed-in-float32", code="precision.lower", of=["dtype-floatx-float64"])
+@_fault("computed-in-float32", code="precision.lower", of=["dtype-floatx-float64"])
 def _(x: Array, weight: Array, bias: Array | None = None, **call: Any) -> Any:
-    return conv2d.reference(single(x), single(weight), single(bias), **call).astype(x.dtype)
+    return _convolve(single(x), single(weight), single(bias), **call).astype(x.dtype)
 
 
-@conv2d.fault("computed-in-tf32", code="precision.lower", of=["dtype-tf32"])
+@_fault("computed-in-tf32", code="precision.lower", of=["dtype-tf32"])
 def _(x: Array, weight: Array, **call: Any) -> Any:
-    return conv2d.reference(tensor_float32(x), tensor_float32(weight), **call)
+    return _convolve(tensor_float32(x), tensor_float32(weight), **call)
 
 
-def _gradients(cotangent: Array, call: Call) -> dict[str, Array]:
-    assert conv2d.product is not None
-    return dict(conv2d.product(cotangent, **call))
-
-
-@conv2d.fault("weight-gradient-flipped", code="kernel.flipped", gradient=True)
+@_fault("weight-gradient-flipped", code="kernel.flipped", gradient=True)
 def _(cotangent: Array, **call: Any) -> dict[str, Array]:
-    found = _gradients(cotangent, call)
-    return {**found, "weight": found["weight"][:, :, ::-1, ::-1]}
+    found = convolution_vjp(cotangent, **call)
+    return {**found, "weight": np.flip(found["weight"], axis=tuple(range(2, cotangent.ndim)))}
 
 
-@conv2d.fault("input-gradient-with-the-kernel-not-flipped", code="kernel.flipped", gradient=True)
+@_fault("input-gradient-with-the-kernel-not-flipped", code="kernel.flipped", gradient=True)
 def _(cotangent: Array, **call: Any) -> dict[str, Array]:
-    turned = _gradients(cotangent, call | {"flip_kernel": not call["flip_kernel"]})
-    return {**_gradients(cotangent, call), "x": turned["x"]}
+    turned = convolution_vjp(cotangent, **call | {"flip_kernel": not call["flip_kernel"]})
+    return {**convolution_vjp(cotangent, **call), "x": turned["x"]}
 
 
-@conv2d.fault("gradient-averaged-over-examples", code="gradient.scale", gradient=True)
+@_fault("gradient-averaged-over-examples", code="gradient.scale", gradient=True)
 def _(cotangent: Array, **call: Any) -> dict[str, Array]:
-    found = _gradients(cotangent, call)
-    return {name: value if name == "x" else value / len(cotangent) for name, value in found.items()}
+    return scaled(convolution_vjp(cotangent, **call), 1 / len(cotangent), but="x")
 
 
-@conv2d.fault("bias-gradient-averaged", code="gradient.scale", gradient=True)
+@_fault("bias-gradient-averaged", code="gradient.scale", gradient=True)
 def _(cotangent: Array, **call: Any) -> dict[str, Array]:
-    places = cotangent.size // cotangent.shape[1]
-    found = _gradients(cotangent, call)
-    return {name: value / places if name == "bias" else value for name, value in found.items()}
+    return scaled(convolution_vjp(cotangent, **call), cotangent.shape[1] / cotangent.size, only="bias")
 
 
-@conv2d.fault("input-gradient-blocked", code="gradient.blocked", gradient=True)
+@_fault("input-gradient-blocked", code="gradient.blocked", gradient=True)
 def _(cotangent: Array, **call: Any) -> dict[str, Array]:
-    found = _gradients(cotangent, call)
-    return {**found, "x": np.zeros_like(found["x"])}
+    return zeroed(convolution_vjp(cotangent, **call), "x")
 
 
-@conv2d.fault("weight-gradient-blocked", code="gradient.blocked", gradient=True)
+@_fault("weight-gradient-blocked", code="gradient.blocked", gradient=True)
 def _(cotangent: Array, **call: Any) -> dict[str, Array]:
-    found = _gradients(cotangent, call)
-    return {**found, "weight": np.zeros_like(found["weight"])}
+    return zeroed(convolution_vjp(cotangent, **call), "weight")
+
+
+def _local(weight: Array, **call: Any) -> Any:
+    return local_fc_as_conv.reference(weight=weight, **call)
+
+
+@local_fc_as_conv.fault("matrix-flipped-as-a-true-convolution", code="kernel.flipped", of=["conv-kernel-not-flipped"])
+def _(weight: Array, **call: Any) -> Any:
+    return _local(weight[:, :, ::-1, ::-1], **call)
+
+
+@local_fc_as_conv.fault(
+    "block-flattened-channels-last", code="layout.flatten-order", of=["conv-kernel-reshape-instead-of-transpose"]
+)
+def _(weight: Array, **call: Any) -> Any:
+    o, c, p, q = weight.shape
+    return _local(weight.reshape(o, p, q, c).transpose(0, 3, 1, 2), **call)
+
+
+@local_fc_as_conv.fault("block-flattened-columns-first", code="layout.flatten-order")
+def _(weight: Array, **call: Any) -> Any:
+    o, c, p, q = weight.shape
+    return _local(weight.reshape(o, c, q, p).swapaxes(2, 3), **call)
+
+
+@local_fc_as_conv.fault("matrix-not-transposed", code="layout.reshaped")
+def _(weight: Array, **call: Any) -> Any:
+    return _local(weight.reshape(weight.shape[0], -1).T.reshape(weight.shape), **call)
+
+
+@local_fc_as_conv.fault("stride-1", code="stride.value")
+def _(x: Array, weight: Array, bias: Array | None = None) -> Any:
+    return conv2d.reference(x, weight, bias)
+
+
+@local_fc_as_conv.fault("strides-swapped", code="stride.value")
+def _(x: Array, weight: Array, bias: Array | None = None) -> Any:
+    return conv2d.reference(x, weight, bias, stride=weight.shape[:1:-1])
+
+
+@local_fc_as_conv.fault("same-padding", code="padding.amount")
+def _(x: Array, weight: Array, bias: Array | None = None) -> Any:
+    return conv2d.reference(x, weight, bias, stride=weight.shape[2:], padding="same_upper")
+
+
+@local_fc_as_conv.fault("blocks-counted-from-the-end", code="padding.side")
+def _(x: Array, weight: Array, bias: Array | None = None) -> Any:
+    p, q = weight.shape[2:]
+    return _local(weight, x=x[:, :, x.shape[2] % p :, x.shape[3] % q :], bias=bias)
+
+
+@local_fc_as_conv.fault("blocks-reshaped-without-a-transpose", code="layout.reshaped")
+def _(x: Array, weight: Array, bias: Array | None = None) -> Any:
+    (n, c, h, w), (p, q) = x.shape, weight.shape[2:]
+    cut = x[:, :, : h // p * p, : w // q * q].reshape(n, c, h // p, w // q, p, q)
+    return _local(weight, x=cut.swapaxes(3, 4).reshape(n, c, h // p * p, w // q * q), bias=bias)
+
+
+@local_fc_as_conv.fault("bias-missing", code="bias.missing")
+def _(weight: Array, **call: Any) -> Any:
+    return _local(weight, **call | {"bias": None})
+
+
+@local_fc_as_conv.fault("gradient-averaged-over-blocks", code="gradient.scale", gradient=True)
+def _(cotangent: Array, **call: Any) -> dict[str, Array]:
+    assert local_fc_as_conv.product is not None
+    blocks = cotangent.shape[2] * cotangent.shape[3]
+    return scaled(local_fc_as_conv.product(cotangent, **call), 1 / blocks, but="x")

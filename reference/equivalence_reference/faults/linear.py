@@ -10,7 +10,7 @@ import numpy as np
 from equivalence.inputs import Array
 from equivalence.operation import Operation
 from equivalence_reference.faults._changes import plus, single, square_transposed, tensor_float32
-from equivalence_reference.linear import dense, nin
+from equivalence_reference.linear import bilinear, dense, nin
 
 Call = dict[str, Any]
 
@@ -208,3 +208,87 @@ def _(x: Array, **call: Any) -> Any:
 @dense.fault("bias-of-the-first-unit-for-all", code="axis.wrong")
 def _(bias: Array | None = None, **call: Any) -> Any:
     return dense.reference(bias=None if bias is None else np.full_like(bias, bias[0]), **call)
+
+
+@bilinear.fault("computed-in-float32", code="precision.lower", of=["dtype-floatx-float64"])
+def _(x: Array, y: Array, weight: Array, bias: Array | None = None) -> Any:
+    return bilinear.reference(single(x), single(y), single(weight), single(bias)).astype(x.dtype)
+
+
+@bilinear.fault("computed-in-tf32", code="precision.lower", of=["dtype-tf32"])
+def _(x: Array, y: Array, weight: Array, bias: Array | None = None) -> Any:
+    return bilinear.reference(tensor_float32(x), tensor_float32(y), tensor_float32(weight), bias)
+
+
+@bilinear.fault("bias-missing", code="bias.missing")
+def _(**call: Any) -> Any:
+    return bilinear.reference(**call | {"bias": None})
+
+
+@bilinear.fault("bias-added-twice", code="bias.duplicated")
+def _(bias: Array | None = None, **call: Any) -> Any:
+    return bilinear.reference(bias=None if bias is None else 2 * bias, **call)
+
+
+@bilinear.fault("units-reversed", code="layout.channel-order")
+def _(weight: Array, **call: Any) -> Any:
+    return bilinear.reference(weight=weight[::-1], **call)
+
+
+@bilinear.fault("square-matrices-transposed", code="layout.transposed")
+def _(weight: Array, **call: Any) -> Any:
+    return bilinear.reference(weight=square_transposed(weight, 1, 2), **call)
+
+
+@bilinear.fault("matrices-reshaped-instead-of-transposed", code="layout.reshaped")
+def _(weight: Array, **call: Any) -> Any:
+    return bilinear.reference(weight=weight.swapaxes(1, 2).reshape(weight.shape), **call)
+
+
+@bilinear.fault("units-taken-as-last", code="layout.transposed")
+def _(weight: Array, **call: Any) -> Any:
+    moved = np.moveaxis(weight, 0, -1)
+    return bilinear.reference(weight=moved if moved.shape == weight.shape else weight, **call)
+
+
+@bilinear.fault("inputs-exchanged", code="parameter.swapped")
+def _(x: Array, y: Array, **call: Any) -> Any:
+    return bilinear.reference(y, x, **call) if x.shape == y.shape else bilinear.reference(x, y, **call)
+
+
+@bilinear.fault("second-input-is-the-first", code="function.variant")
+def _(x: Array, y: Array, **call: Any) -> Any:
+    return bilinear.reference(x, x if x.shape == y.shape else y, **call)
+
+
+@bilinear.fault("equal-channels-only", code="contraction.axes")
+def _(weight: Array, **call: Any) -> Any:
+    return bilinear.reference(weight=weight * np.eye(*weight.shape[1:], dtype=weight.dtype), **call)
+
+
+@bilinear.fault("steps-exchanged-with-examples", code="contraction.axes")
+def _(y: Array, **call: Any) -> Any:
+    return bilinear.reference(y=square_transposed(y) if y.ndim > 2 else y, **call)  # noqa: PLR2004
+
+
+@bilinear.fault("halved-as-in-a-quadratic-form", code="scale.factor")
+def _(weight: Array, **call: Any) -> Any:
+    return bilinear.reference(weight=weight / 2, **call)
+
+
+@bilinear.fault("second-gradient-blocked", code="gradient.blocked", gradient=True)
+def _(cotangent: Array, **call: Any) -> dict[str, Array]:
+    found = _gradients(bilinear, cotangent, call)
+    return {**found, "y": np.zeros_like(found["y"])}
+
+
+@bilinear.fault("gradient-averaged-over-examples", code="gradient.scale", gradient=True)
+def _(cotangent: Array, x: Array, **call: Any) -> dict[str, Array]:
+    found = _gradients(bilinear, cotangent, {"x": x, **call})
+    return {**found, "weight": found["weight"] / x.shape[0]}
+
+
+@bilinear.fault("first-gradient-blocked", code="gradient.blocked", gradient=True)
+def _(cotangent: Array, **call: Any) -> dict[str, Array]:
+    found = _gradients(bilinear, cotangent, call)
+    return {**found, "x": np.zeros_like(found["x"])}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from equivalence.inputs import Array
-from equivalence_reference._arguments import Pair, pair
+from equivalence_reference._arguments import Pair, per_axis
 from equivalence_reference._windows import Padding, Windows, amounts, slide
 from equivalence_reference.pooling import global_avg_pool, max_pool2d
 
@@ -23,13 +23,18 @@ def _pool(x: Array, fill: float, **call: Any) -> Array:
 def _windows(x: Array, window: Any, stride: Any, padding: Padding, rounding: str) -> Windows:
     step = window if stride is None else stride
     return slide(
-        "max_pool2d", x.shape[2:], pair("window", window, least=1), stride=step, padding=padding, rounding=rounding
+        "max_pool2d",
+        x.shape[2:],
+        per_axis("window", window, 2, least=1),
+        stride=step,
+        padding=padding,
+        rounding=rounding,
     )
 
 
-def _explicit(x: Array, call: Call) -> tuple[Pair, Pair]:
-    window = pair("window", call["window"], least=1)
-    stride = pair("stride", call["stride"] or window, least=1)
+def _explicit(x: Array, call: Call) -> tuple[Pair, ...]:
+    window = per_axis("window", call["window"], 2, least=1)
+    stride = per_axis("stride", call["stride"] or window, 2, least=1)
     return amounts("max_pool2d", call["padding"], x.shape[2:], window, stride, (1, 1))
 
 
@@ -68,7 +73,8 @@ def _(**call: Any) -> Any:
 def _(x: Array, **call: Any) -> Any:
     if call["rounding"] == "floor":
         return max_pool2d.reference(x, **call)
-    window, stride = pair("window", call["window"], least=1), pair("stride", call["stride"] or call["window"], least=1)
+    window = per_axis("window", call["window"], 2, least=1)
+    stride = per_axis("stride", call["stride"] or window, 2, least=1)
     borders = _explicit(x, call)
     beyond = [
         -(x.shape[2 + k] + sum(borders[k]) - window[k]) % stride[k] for k in range(2)

@@ -6,6 +6,7 @@ this package is imported here, and only arrays are taken from NumPy.
 
 from __future__ import annotations
 
+import math
 from itertools import product
 from typing import Any
 
@@ -37,75 +38,123 @@ def windows_that_fit(size: int, before: int, after: int, span: int, stride: int)
     return count
 
 
-def conv2d(
+def convolution(
     x: Array,
     weight: Array,
     bias: Array | None = None,
     *,
-    stride: Any = (1, 1),
-    padding: Any = "valid",
-    dilation: Any = (1, 1),
-    groups: int = 1,
-    flip_kernel: bool = False,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    flip_kernel: bool,
 ) -> Array:
-    """Every term of every sum, one by one."""
-    (batch, _, h, w), (units, part, kernel_h, kernel_w) = x.shape, weight.shape
-    span_h, span_w = (kernel_h - 1) * dilation[0] + 1, (kernel_w - 1) * dilation[1] + 1
-    top, bottom = before_and_after(padding, 0, h, span_h, stride[0])
-    left, right = before_and_after(padding, 1, w, span_w, stride[1])
-    size_i = windows_that_fit(h, top, bottom, span_h, stride[0])
-    size_j = windows_that_fit(w, left, right, span_w, stride[1])
-    y = np.zeros((batch, units, size_i, size_j))
-    for n, o, i, j in product(range(batch), range(units), range(size_i), range(size_j)):
+    """Every term of every sum, one by one, with any number of spatial axes."""
+    (batch, _, *image), (units, part, *kernel) = x.shape, weight.shape
+    axes = range(len(image))
+    spans = [(kernel[k] - 1) * dilation[k] + 1 for k in axes]
+    borders = [before_and_after(padding, k, image[k], spans[k], stride[k]) for k in axes]
+    y = np.zeros((batch, units, *(windows_that_fit(image[k], *borders[k], spans[k], stride[k]) for k in axes)))
+    for n, o, *window in np.ndindex(y.shape):
         total = 0.0 if bias is None else float(bias[o])
         first_channel = (o // (units // groups)) * part
-        for c, p, q in product(range(part), range(kernel_h), range(kernel_w)):
-            row, column = i * stride[0] + p * dilation[0] - top, j * stride[1] + q * dilation[1] - left
-            if 0 <= row < h and 0 <= column < w:
-                tap = weight[o, c, kernel_h - 1 - p, kernel_w - 1 - q] if flip_kernel else weight[o, c, p, q]
-                total += float(tap) * float(x[n, first_channel + c, row, column])
+        for c, *tap in np.ndindex(part, *kernel):
+            place = [window[k] * stride[k] + tap[k] * dilation[k] - borders[k][0] for k in axes]
+            if all(0 <= place[k] < image[k] for k in axes):
+                turned = [kernel[k] - 1 - tap[k] for k in axes] if flip_kernel else tap
+                total += float(weight[(o, c, *turned)]) * float(x[(n, first_channel + c, *place)])
+        y[(n, o, *window)] = total
+    return y
+
+
+def transposed_convolution(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
+    output_padding: Any = None,
+    output_shape: Any = None,
+    flip_kernel: bool,
+) -> Array:
+    """Every pixel paints its filter, scaled by the pixel, onto the output; what falls outside is lost."""
+    (batch, channels, *image), (_, part, *kernel) = x.shape, weight.shape
+    axes = range(len(image))
+    spans = [(kernel[k] - 1) * dilation[k] + 1 for k in axes]
+    sizes = []
+    for k in axes:
+        if output_shape is not None:
+            sizes.append(output_shape[k])
+        elif padding in ("same_upper", "same_lower"):
+            sizes.append(stride[k] * image[k] + output_padding[k])
+        else:
+            lost = sum(before_and_after(padding, k, 0, spans[k], stride[k]))
+            sizes.append(stride[k] * image[k] - stride[k] + spans[k] - lost + output_padding[k])
+    begin = [before_and_after(padding, k, sizes[k], spans[k], stride[k])[0] for k in axes]
+    y = np.zeros((batch, part * groups, *sizes))
+    for n, c, *pixel in np.ndindex(x.shape):
+        first_unit = (c // (channels // groups)) * part
+        for o, *tap in np.ndindex(part, *kernel):
+            place = [pixel[k] * stride[k] + tap[k] * dilation[k] - begin[k] for k in axes]
+            if all(0 <= place[k] < sizes[k] for k in axes):
+                turned = [kernel[k] - 1 - tap[k] for k in axes] if flip_kernel else tap
+                y[(n, first_unit + o, *place)] += float(weight[(c, o, *turned)]) * float(x[(n, c, *pixel)])
+    for o in range(part * groups if bias is not None else 0):
+        y[:, o] += float(bias[o])  # type: ignore[index]
+    return y
+
+
+def depthwise_convolution(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    *,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    flip_kernel: bool,
+) -> Array:
+    """Each channel alone, as an image of one channel with filters of its own."""
+    geometry = {"stride": stride, "padding": padding, "dilation": dilation, "groups": 1, "flip_kernel": flip_kernel}
+    channels = []
+    for c, filters in enumerate(weight):
+        own = None if bias is None else bias[c]
+        channels.append(convolution(x[:, c : c + 1], filters[:, None], own, **geometry))
+    return np.stack(channels, axis=1)
+
+
+def separable_convolution(
+    x: Array, depthwise: Array, pointwise: Array, bias: Array | None = None, **geometry: Any
+) -> Array:
+    """The channels alone, then a weighted sum of all maps at every pixel."""
+    maps = depthwise_convolution(x, depthwise, **geometry)
+    y = np.zeros((x.shape[0], pointwise.shape[0], *maps.shape[3:]))
+    for n, o, i, j in np.ndindex(y.shape):
+        total = 0.0 if bias is None else float(bias[o])
+        for c, m in np.ndindex(maps.shape[1:3]):
+            total += float(pointwise[o, c, m]) * float(maps[n, c, m, i, j])
         y[n, o, i, j] = total
     return y
 
 
-def conv_transpose2d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    *,
-    stride: Any = (1, 1),
-    padding: Any = "valid",
-    dilation: Any = (1, 1),
-    groups: int = 1,
-    output_padding: Any = (0, 0),
-    output_shape: Any = None,
-    flip_kernel: bool = False,
-) -> Array:
-    """Every pixel paints its filter, scaled by the pixel, onto the output; what falls outside is lost."""
-    (batch, channels, h, w), (_, part, kernel_h, kernel_w) = x.shape, weight.shape
-    spans = (kernel_h - 1) * dilation[0] + 1, (kernel_w - 1) * dilation[1] + 1
-    sizes = []
-    for axis, size in enumerate((h, w)):
-        painted = stride[axis] * size - stride[axis] + spans[axis]
-        if output_shape is not None:
-            sizes.append(output_shape[axis])
-        elif padding in ("same_upper", "same_lower"):
-            sizes.append(stride[axis] * size + output_padding[axis])
-        else:
-            lost = sum(before_and_after(padding, axis, 0, spans[axis], stride[axis]))
-            sizes.append(painted - lost + output_padding[axis])
-    top, _ = before_and_after(padding, 0, sizes[0], spans[0], stride[0])
-    left, _ = before_and_after(padding, 1, sizes[1], spans[1], stride[1])
-    y = np.zeros((batch, part * groups, *sizes))
-    for n, c, i, j in product(range(batch), range(channels), range(h), range(w)):
-        first_unit = (c // (channels // groups)) * part
-        for o, p, q in product(range(part), range(kernel_h), range(kernel_w)):
-            row, column = i * stride[0] + p * dilation[0] - top, j * stride[1] + q * dilation[1] - left
-            if 0 <= row < sizes[0] and 0 <= column < sizes[1]:
-                tap = weight[c, o, kernel_h - 1 - p, kernel_w - 1 - q] if flip_kernel else weight[c, o, p, q]
-                y[n, first_unit + o, row, column] += float(tap) * float(x[n, c, i, j])
-    for o in range(part * groups if bias is not None else 0):
-        y[:, o] += float(bias[o])  # type: ignore[index]
+def dynamic_convolution(x: Array, weight: Array, **geometry: Any) -> Array:
+    """One example after the other, each with its own filters."""
+    return np.concatenate([convolution(x[n : n + 1], weight[n], **geometry) for n in range(len(x))])
+
+
+def local_dense(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """Cut out one block after the other, flatten it, and hand it to a dense layer."""
+    (batch, _, h, w), (units, _, high, wide) = x.shape, weight.shape
+    y = np.zeros((batch, units, h // high, w // wide))
+    for n, o, i, j in np.ndindex(y.shape):
+        block = x[n, :, i * high : (i + 1) * high, j * wide : (j + 1) * wide].flatten()
+        total = 0.0 if bias is None else float(bias[o])
+        for number, factor in zip(block, weight[o].flatten(), strict=True):
+            total += float(number) * float(factor)
+        y[n, o, i, j] = total
     return y
 
 
@@ -129,5 +178,7 @@ def max_pool2d(
         top, left = starts[0][i], starts[1][j]
         rows = range(max(top, 0), min(top + window[0], h))
         columns = range(max(left, 0), min(left + window[1], w))
-        y[n, c, i, j] = max(float(x[n, c, row, column]) for row, column in product(rows, columns))
+        seen = [float(x[n, c, row, column]) for row, column in product(rows, columns)]
+        # Python's max keeps NaN only where it comes first.
+        y[n, c, i, j] = math.nan if any(math.isnan(pixel) for pixel in seen) else max(seen)
     return y
