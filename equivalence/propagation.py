@@ -53,11 +53,9 @@ def _given(arrays: Mapping[str, Array], precision: Precision) -> dict[str, Any]:
 
 
 def _bounds(found: Mapping[str, Any], precision: Precision) -> dict[str, Bound]:
-    return {
-        name: Bound(item.error + _SPARE * precision.unit * item.size_, item.size_)
-        for name, item in found.items()
-        if isinstance(item, Uncertain)
-    }
+    # What was made of whole numbers alone, such as a one-hot vector, is constant; whole numbers have no bound.
+    real = {name: as_uncertain(item, precision) for name, item in found.items() if item.dtype.kind == "f"}
+    return {name: Bound(item.error + _SPARE * precision.unit * item.size_, item.size_) for name, item in real.items()}
 
 
 @contextmanager

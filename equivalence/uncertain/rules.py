@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
@@ -144,7 +145,9 @@ def _contracted(function: Callable[..., Any], operands: Sequence[Any], precision
     return Uncertain(value, error, magnitude, precision)
 
 
-def _einsum(equation: str, *operands: Any, **_: Any) -> Uncertain:
+def _einsum(equation: Any, *operands: Any, **_: Any) -> Uncertain:
+    if not isinstance(equation, str):
+        return _einsum(*_labelled([equation, *operands]))
     precision = next(item.precision for item in operands if isinstance(item, Uncertain))
     inputs, _arrow, output = equation.replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
@@ -154,6 +157,15 @@ def _einsum(equation: str, *operands: Any, **_: Any) -> Uncertain:
         sizes |= dict(zip(before, shape, strict=False)) | dict(zip(after[::-1], shape[::-1], strict=False))
     terms = math.prod(size for letter, size in sizes.items() if letter not in output)
     return _contracted(lambda *arrays: np.einsum(equation, *arrays, optimize=True), operands, precision, terms)
+
+
+def _labelled(given: Sequence[Any]) -> list[Any]:
+    """The other form of the call, arrays and lists of axes by turns, as an equation and arrays."""
+    lists = [*given[1::2], *([given[-1]] if len(given) % 2 else [])]
+    texts = ["".join("..." if axis is Ellipsis else ascii_letters[axis] for axis in axes) for axes in lists]
+    arrays = given[: len(given) - len(given) % 2 : 2]
+    equation = ",".join(texts[: len(arrays)])
+    return [f"{equation}->{texts[-1]}" if len(texts) > len(arrays) else equation, *arrays]
 
 
 def _dot(a: Any, b: Any) -> Uncertain:

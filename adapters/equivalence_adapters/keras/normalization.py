@@ -32,7 +32,7 @@ def _given(*parameters: Any) -> list[Any]:
 
 
 def _batch_norm(
-    x: Any, mean: Any, variance: Any, gamma: Any = None, beta: Any = None, *, training: bool, **settings: Any
+    x: Any, mean: Any, variance: Any, *, gamma: Any = None, beta: Any = None, training: bool, **settings: Any
 ) -> tuple[Any, list[Any]]:
     layer = layers.BatchNormalization(scale=gamma is not None, center=beta is not None, dtype=x.dtype.name, **settings)
     found: tuple[Any, list[Any]] = apply(layer, _given(gamma, beta), x, state=[mean, variance], training=training)
@@ -69,7 +69,7 @@ batch_norm_training = binding(
 )
 
 
-def _layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, epsilon: float) -> Any:
+def _layer_norm(x: Any, *, gamma: Any = None, beta: Any = None, epsilon: float) -> Any:
     layer = layers.LayerNormalization(
         axis=list(range(2, len(x.shape))),
         epsilon=epsilon,
@@ -95,7 +95,7 @@ layer_norm = binding(
 )
 
 
-def _group_norm(x: Any, gamma: Any = None, beta: Any = None, *, groups: int, epsilon: float) -> Any:
+def _group_norm(x: Any, *, gamma: Any = None, beta: Any = None, groups: int, epsilon: float) -> Any:
     layer = layers.GroupNormalization(
         groups=groups, epsilon=epsilon, scale=gamma is not None, center=beta is not None, dtype=x.dtype.name
     )

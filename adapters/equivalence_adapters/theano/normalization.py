@@ -33,7 +33,7 @@ def _affine_or_none(mean: Any, scale: Any, shift: Any) -> tuple[Any, Any]:
     )
 
 
-def _batch_norm(x: Any, mean: Any, var: Any, gamma: Any = None, beta: Any = None, *, epsilon: float) -> Any:
+def _batch_norm(x: Any, mean: Any, *, var: Any, gamma: Any = None, beta: Any = None, epsilon: float) -> Any:
     gamma, beta = _affine_or_none(mean, gamma, beta)
     return bn.batch_normalization_test(x, gamma, beta, mean, var, axes="spatial", epsilon=epsilon)
 
@@ -57,7 +57,7 @@ def _affine(values: Any, scale: Any, shift: Any) -> Any:
 
 
 def _lasagne_batch_norm(
-    x: Any, mean: Any, variance: Any, gamma: Any = None, beta: Any = None, *, epsilon: float
+    x: Any, mean: Any, variance: Any, *, gamma: Any = None, beta: Any = None, epsilon: float
 ) -> Any:
     # What the layer has stored in place of the variance.
     inv_std = tensor.inv(tensor.sqrt(variance + epsilon))
@@ -89,9 +89,9 @@ def _batch_norm_training(
     x: Any,
     mean: Any,
     variance: Any,
+    *,
     gamma: Any = None,
     beta: Any = None,
-    *,
     epsilon: float,
     running_average_factor: float,
     unbiased: bool,
@@ -122,7 +122,7 @@ def _standardize(x: Any, axes: tuple[int, ...], epsilon: float) -> Any:
     return (x - x.mean(axis=axes, keepdims=True)) / deviation
 
 
-def _layer_norm(x: Any, gamma: Any = None, beta: Any = None, *, epsilon: float) -> Any:
+def _layer_norm(x: Any, *, gamma: Any = None, beta: Any = None, epsilon: float) -> Any:
     # Scale and shift broadcast over the axes before theirs by themselves.
     return _affine(_standardize(x, tuple(range(2, x.ndim)), epsilon), gamma, beta)
 
@@ -146,7 +146,7 @@ layer_norm = binding(
 )
 
 
-def _instance_norm(x: Any, gamma: Any = None, beta: Any = None, *, epsilon: float) -> Any:
+def _instance_norm(x: Any, *, gamma: Any = None, beta: Any = None, epsilon: float) -> Any:
     values = _standardize(x, tuple(range(2, x.ndim)), epsilon)
     return _affine(values, *(p if p is None else _channels(p, x) for p in (gamma, beta)))
 
@@ -164,7 +164,7 @@ instance_norm = binding(
 )
 
 
-def _group_norm(x: Any, gamma: Any = None, beta: Any = None, *, groups: int, epsilon: float) -> Any:
+def _group_norm(x: Any, *, gamma: Any = None, beta: Any = None, groups: int, epsilon: float) -> Any:
     shape = [x.shape[axis] for axis in range(x.ndim)]
     parts = x.reshape([shape[0], groups, shape[1] // groups, *shape[2:]], ndim=x.ndim + 1)
     values = _standardize(parts, tuple(range(2, x.ndim + 1)), epsilon).reshape(shape, ndim=x.ndim)

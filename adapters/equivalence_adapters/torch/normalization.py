@@ -29,7 +29,8 @@ _BATCH_NORM = {
 
 batch_norm = binding(
     functional.batch_norm,
-    rename={**_AFFINE, "epsilon": "eps"},
+    # The weight is the fourth argument there too.
+    rename={"shift": "bias", "epsilon": "eps"},
     conventions=_BATCH_NORM,
     docs=_DOCS + "BatchNorm2d.html",
 )

@@ -33,12 +33,26 @@ BATCH_NORM = [
 BATCH_NORM_TRAINING = [
     case("images-statistics_kept-distinct_sizes", _images(2, 3, 5, 4), decay=1.0),
     case("images-equal_sizes", _images(3, 3, 3, 3), kink=True),
-    case("one_image", _images(1, 3, 4, 5), kink=True),
-    case("images-biased-offset", _images(3, 4, 3, 2), unbiased=False, data="offset", stress=True, kink=True),
-    case("images-statistics_replaced-shift_alone", _images(2, 3, 2, 3), without=["scale"], decay=0.0, kink=True),
+    case("one_image-statistics_replaced", _images(1, 3, 4, 5), decay=0.0, kink=True),
+    case("volume-scale_alone-large_epsilon", _images(2, 2, 2, 3, 2), without=["shift"], epsilon=0.1, kink=True),
     case("vectors-biased-no_affine", _images(4, 3), unbiased=False, without=["scale", "shift"], kink=True),
-    case("vectors-constant_channels-statistics_kept", _images(3, 8), decay=1.0, epsilon=0.1, data="ties"),
-    case("volume-biased-scale_alone", _images(2, 2, 2, 3, 2), unbiased=False, without=["shift"], kink=True),
+    case("images-biased-offset", _images(3, 4, 3, 2), unbiased=False, data="offset", stress=True, kink=True),
+    case(
+        "images-biased-statistics_replaced-shift_alone",
+        _images(2, 3, 2, 3),
+        unbiased=False,
+        without=["scale"],
+        decay=0.0,
+        kink=True,
+    ),
+    case(
+        "vectors-biased-statistics_kept-constant_channels",
+        _images(3, 8),
+        unbiased=False,
+        decay=1.0,
+        epsilon=0.1,
+        data="ties",
+    ),
 ]
 
 LAYER_NORM = [

@@ -39,8 +39,8 @@ def _fault(
     return register
 
 
-def _convolve(x: Array, **call: Any) -> Any:
-    return BY_AXES[x.ndim - 2].reference(x=x, **call)
+def _convolve(x: Array, *arrays: Array | None, **call: Any) -> Any:
+    return BY_AXES[x.ndim - 2].reference(x, *arrays, **call)
 
 
 def _borders(call: Call, **changed: Any) -> Borders:
@@ -50,7 +50,7 @@ def _borders(call: Call, **changed: Any) -> Borders:
 
 
 def _ones(call: Call) -> Sizes:
-    return (1,) * (call["x"].ndim - 2)
+    return tuple(1 for _ in call["stride"])
 
 
 def _same(call: Call) -> bool:
@@ -283,7 +283,7 @@ def _(bias: Array | None = None, **call: Any) -> Any:
 
 @_fault("computed-in-float32", code="precision.lower", of=["dtype-floatx-float64"])
 def _(x: Array, weight: Array, bias: Array | None = None, **call: Any) -> Any:
-    return _convolve(single(x), single(weight), single(bias), **call).astype(x.dtype)
+    return _convolve(x.astype(np.float32), single(weight), single(bias), **call).astype(x.dtype)
 
 
 @_fault("computed-in-tf32", code="precision.lower", of=["dtype-tf32"])

@@ -54,7 +54,7 @@ def _borders(call: Call, **changed: Any) -> Borders:
 
 def _each(call: Call, number: int) -> Sizes:
     """The number for every spatial axis."""
-    return (number,) * (call["x"].ndim - 2)
+    return tuple(number for _ in call["x"].shape[2:])
 
 
 def _whole(call: Call) -> Any:
