@@ -23,7 +23,7 @@ import numpy as np
 from equivalence.errors import DeclarationError
 from equivalence.inputs import Array
 from equivalence.rounding import Bound, Bounds, Instance, Precision
-from equivalence.uncertain import Uncertain, as_uncertain, value_of
+from equivalence.uncertain import PEAK, Uncertain, as_uncertain, value_of
 
 if TYPE_CHECKING:
     from equivalence.operation import Operation
@@ -38,12 +38,13 @@ def propagated(instance: Instance, precision: Precision) -> Bounds:
     """First-order bounds of the reference's outputs and gradients: running error analysis of its own text."""
     copy, settings = shadow(instance.operation), instance.settings
     with _computing(precision), np.errstate(all="ignore"):
-        outputs = copy.forward(_given(instance.arrays, precision), settings)
-        gradients: Mapping[str, Any] = {}
+        outputs = _bounds(copy.forward(_given(instance.arrays, precision), settings), precision)
+        gradients: dict[str, Bound] = {}
         if instance.cotangents and copy.product is not None:
             cotangents = _given(instance.cotangents, precision)
-            gradients = copy.gradients(cotangents, _given(instance.arrays, precision), settings)
-    return _bounds(outputs, precision), _bounds(gradients, precision)
+            found = copy.gradients(cotangents, _given(instance.arrays, precision), settings)
+            gradients = _bounds(found, precision)
+    return outputs, gradients
 
 
 def _given(arrays: Mapping[str, Array], precision: Precision) -> dict[str, Any]:
@@ -55,16 +56,26 @@ def _given(arrays: Mapping[str, Array], precision: Precision) -> dict[str, Any]:
 def _bounds(found: Mapping[str, Any], precision: Precision) -> dict[str, Bound]:
     # What was made of whole numbers alone, such as a one-hot vector, is constant; whole numbers have no bound.
     real = {name: as_uncertain(item, precision) for name, item in found.items() if item.dtype.kind == "f"}
-    return {name: Bound(item.error + _SPARE * precision.unit * item.size_, item.size_) for name, item in real.items()}
+    [peak] = PEAK.get() or [0.0]
+    return {
+        name: Bound(
+            item.error + _SPARE * precision.unit * item.size_,
+            item.size_,
+            # What passes through no more than the format holds overflows nowhere but in its own result.
+            np.maximum(item.size_, peak) if peak > precision.largest else None,
+        )
+        for name, item in real.items()
+    }
 
 
 @contextmanager
 def _computing(precision: Precision) -> Iterator[None]:
-    token = _PRECISION.set(precision)
+    tokens = _PRECISION.set(precision), PEAK.set([0.0])
     try:
         yield
     finally:
-        _PRECISION.reset(token)
+        _PRECISION.reset(tokens[0])
+        PEAK.reset(tokens[1])
 
 
 _SHADOWS: dict[str, ModuleType] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from equivalence.axes import ELLIPSIS
 from equivalence.deviations import Row
+from equivalence.errors import EquivalenceError
 from equivalence.matrix import Cell, Plan, cells_of, plan
 from equivalence.operation import Case, Operation, generator
 from equivalence.outcome import EXIT_DIFFERENT, EXIT_EXPECTED, EXIT_UNDECIDED, Outcome
@@ -86,20 +87,30 @@ def stress_case(operation: Operation, number: int, seed: int) -> Case:
     kind = kinds[number % len(kinds)]
     # Every kind meets every declared case in the course of the numbers.
     template = operation.cases[(number // len(kinds) + number % len(kinds)) % len(operation.cases)]
-    sizes = _long(template, rng) if kind.startswith("long") else _sizes(operation, template, rng)
-    return Case(f"{kind}-{number}", sizes, template.parameters, template.without, KINDS[kind], stress=True)
+    sizes = _long(operation, template, rng) if kind.startswith("long") else _sizes(operation, template, rng)
+    case = Case(f"{kind}-{number}", sizes, template.parameters, template.without, KINDS[kind], stress=True)
+    # Where sizes hang together in a way their letters do not say, the declared ones do.
+    return case if _accepted(operation, case) else replace(case, sizes=template.sizes)
+
+
+def _accepted(operation: Operation, case: Case) -> bool:
+    try:
+        operation.forward(operation.draw(replace(case, data="normal")), operation.settings(case))
+    except (EquivalenceError, ValueError, IndexError):
+        return False
+    return True
 
 
 def _sizes(operation: Operation, template: Case, rng: np.random.Generator) -> dict[str, Any]:
     """Other sizes than the template's; multiples of its channels, because groups must divide them."""
     sizes: dict[str, Any] = {}
-    factor = int(rng.integers(1, 4))
+    factor, groups = int(rng.integers(1, 4)), operation.settings(template).get("groups", 1)
     for letter, size in template.sizes.items():
-        if letter == ELLIPSIS:
+        if letter.startswith(ELLIPSIS):
             sizes[letter] = tuple(int(rng.integers(1, 7)) for _ in size)
         elif letter == "n":
             sizes[letter] = int(rng.integers(1, 6))
-        elif letter in "co" and template.parameters.get("groups", 1) > 1:
+        elif letter in "co" and groups > 1:
             sizes[letter] = size * factor
         elif letter in "co":
             sizes[letter] = int(rng.integers(1, 8))
@@ -108,7 +119,7 @@ def _sizes(operation: Operation, template: Case, rng: np.random.Generator) -> di
             sizes[letter] = size + 2 * int(rng.integers(0, 2 if "p" in _letters(operation) else 5))
         else:
             sizes[letter] = size
-    if "axis" in template.parameters:
+    if "axis" in template.parameters and ELLIPSIS in sizes:
         sizes[ELLIPSIS] = tuple(max(2, size) for size in sizes[ELLIPSIS])
     return sizes
 
@@ -119,23 +130,27 @@ def _letters(operation: Operation) -> set[str]:
 
 
 def _longest(operation: Operation) -> bool:
-    """Whether anything is added up, which what selects values does not."""
-    return operation.rounding is not selection
+    """Whether anything is added up over an axis whose letters say so; what selects values adds nothing."""
+    return operation.rounding is not selection and _letters(operation) in _SUMS
 
 
-def _long(template: Case, rng: np.random.Generator) -> dict[str, Any]:
+_SUMS = ({ELLIPSIS}, {"n", "c", "o", ELLIPSIS}, {"n", "c", "h", "w", "o", "p", "q"})
+"""Letters of operations over one axis, of dense layers, and of convolutions."""
+
+
+def _long(operation: Operation, template: Case, rng: np.random.Generator) -> dict[str, Any]:
     """A million terms where that leaves a small output; thousands of channels for a convolution."""
     sizes = dict(template.sizes) | ({"n": 1} if "n" in template.sizes else {})
-    terms = int(LONG ** rng.uniform(0.5, 1))
-    groups = template.parameters.get("groups", 1)
+    terms, settings = int(LONG ** rng.uniform(0.5, 1)), operation.settings(template)
     if "p" in sizes:
+        groups = settings.get("groups", 1)
         long = int(rng.integers(_LONG_CHANNELS // 10, _LONG_CHANNELS)) // groups * groups
         return sizes | {"c": long, "o": groups}
-    if "c" in sizes and "o" in sizes:
+    if "c" in sizes:
         return sizes | {"c": terms, "o": 2, ELLIPSIS: (1,) * len(sizes[ELLIPSIS])}
-    axis = template.parameters.get("axis", -1)
-    shape = [1] * len(sizes[ELLIPSIS])
-    shape[axis] = terms
+    axis, shape = settings.get("axis", -1), [1] * len(sizes[ELLIPSIS])
+    if shape:
+        shape[axis if isinstance(axis, int) else -1] = terms
     return sizes | {ELLIPSIS: tuple(shape)}
 
 

@@ -62,7 +62,9 @@ def _vary(operation: Operation, base: Case, rng: np.random.Generator, name: str)
     sizes = {letter: _size(letter, size, rng) for letter, size in base.sizes.items()}
     if _sometimes(rng, 5):
         one = int(rng.integers(2, _LARGEST))
-        sizes = {letter: tuple(one for _ in size) if letter == ELLIPSIS else one for letter, size in sizes.items()}
+        sizes = {
+            letter: tuple(one for _ in size) if letter.startswith(ELLIPSIS) else one for letter, size in sizes.items()
+        }
     parameters = dict(base.parameters)
     for parameter, values in operation.parameters.items():
         if _sometimes(rng, 3):
@@ -75,7 +77,7 @@ def _vary(operation: Operation, base: Case, rng: np.random.Generator, name: str)
 def _size(letter: str, size: Any, rng: np.random.Generator) -> Any:
     if not _sometimes(rng, 2):
         return size
-    if letter == ELLIPSIS:
+    if letter.startswith(ELLIPSIS):
         return tuple(int(rng.integers(1, _LARGEST)) for _ in range(int(rng.integers(0, 4))))
     return int(rng.integers(1, _LARGEST + 1))
 

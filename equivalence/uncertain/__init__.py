@@ -15,6 +15,6 @@ number, and an argument all of itself if it is below that, because a framework m
 """
 
 from equivalence.uncertain import rules as rules
-from equivalence.uncertain.array import Uncertain, as_uncertain, value_of
+from equivalence.uncertain.array import PEAK, Uncertain, as_uncertain, value_of
 
-__all__ = ["Uncertain", "as_uncertain", "value_of"]
+__all__ = ["PEAK", "Uncertain", "as_uncertain", "value_of"]

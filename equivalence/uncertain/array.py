@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from equivalence.inputs import Array
 from equivalence.rounding import Precision
 
 Rule = Callable[..., Any]
+
+PEAK: ContextVar[list[float] | None] = ContextVar("peak", default=None)
+"""The largest number seen since the list was put here, as its last element."""
 
 UFUNCS: dict[str, Rule] = {}
 """Rules of element-wise functions and matrix products by name: operands in, result out."""
@@ -132,7 +136,7 @@ class Uncertain(NDArrayOperatorsMixin):
     def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
         del types
         if (known := FUNCTIONS.get(function.__name__)) is not None:
-            return known(*arguments, **keywords)
+            return _noted(known(*arguments, **keywords))
         if function.__name__ in _MOVING:
             return _moved(function, arguments, keywords, self.precision)
         if function.__name__ in _PLAIN:
@@ -165,7 +169,15 @@ def _call(ufunc: Any, inputs: Sequence[Any], precision: Precision, **keywords: A
     if name not in UFUNCS:
         raise NotImplementedError(f"rounding of numpy.{name}")
     with np.errstate(all="ignore"):
-        return UFUNCS[name](*(as_uncertain(item, precision).each(np.asarray) for item in inputs))
+        return _noted(UFUNCS[name](*(as_uncertain(item, precision).each(np.asarray) for item in inputs)))
+
+
+def _noted(result: Any) -> Any:
+    """The result, whose largest number counts: what passes through more than a format holds may overflow there."""
+    peak = PEAK.get()
+    if peak is not None and isinstance(result, Uncertain):
+        peak[-1] = max(peak[-1], float(result.size_.max(initial=0.0, where=np.isfinite(result.size_))))
+    return result
 
 
 def _moved(function: Any, arguments: Any, keywords: Any, precision: Precision) -> Any:

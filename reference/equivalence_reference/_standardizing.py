@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from equivalence.inputs import Array
+from equivalence.propagation import propagated
+from equivalence.rounding import Bound, Bounds, Instance, Precision, gamma
 
 
 @dataclass(frozen=True)
@@ -84,3 +86,34 @@ def affine_gradients(
     if shift is not None:
         found["shift"] = np.asarray(cotangent.sum(axis=others))
     return (cotangent if scale is None else cotangent * spread(scale, values, axes)), found
+
+
+_FOLDED = 8
+"""Roundings of :math:`x a + b`: of the product, of both factors, and of what makes them."""
+
+
+def folded(instance: Instance, precision: Precision) -> Bounds:
+    r"""Bounds of batch normalization with stored statistics, for those too who multiply before they subtract.
+
+    .. math:: y = x a + (\beta - \mu a), \qquad a = \frac{\gamma}{\sqrt{\sigma^2 + \epsilon}}
+
+    is what most frameworks compute. It rounds numbers of the size of :math:`|x a| + |\mu a|`, which may be far above
+    that of their difference, and so does its gradient for :math:`\gamma`.
+    """
+    outputs, gradients = propagated(instance, precision)
+    x, given = instance.arrays["x"], instance.arrays
+    inverse = 1 / np.sqrt(spread(given["variance"], x, (1,)) + instance.settings["epsilon"])
+    size = (np.abs(x) + np.abs(spread(given["mean"], x, (1,)))) * inverse
+    scaled = size * np.abs(spread(given["scale"], x, (1,))) if "scale" in given else size
+    outputs = {"output": _widened(outputs["output"], scaled, _FOLDED, precision)}
+    if "scale" in gradients:
+        summed = np.abs(instance.cotangents["output"]) * size
+        terms = _FOLDED + x.size // x.shape[1]
+        over = (0, *range(2, x.ndim))
+        gradients["scale"] = _widened(gradients["scale"], summed.sum(axis=over), terms, precision)
+    return outputs, gradients
+
+
+def _widened(bound: Bound, size: Array, roundings: int, precision: Precision) -> Bound:
+    error = bound.error + gamma(roundings, precision.unit) * size + roundings * precision.tiny
+    return Bound(error, bound.magnitude + size)

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from equivalence.inputs import Array, Mask
-from equivalence.operation import case, operation
-from equivalence.rounding import selection
+from equivalence.inputs import Array, Mask, Real
+from equivalence.operation import OUTPUT, case, operation
+from equivalence.rounding import Bounds, Instance, Precision, selection, summed
 from equivalence_reference._arguments import known, measured
 from equivalence_reference.cases import activation as cases
 from equivalence_reference.witnesses import activation as by_loops
@@ -165,7 +165,23 @@ log_softmax.values(
 )
 
 
-@operation(inputs={"x": "..."}, output="...", parameters={"alpha": (0.01, 0.2, 0.3)}, cases=cases.LEAKY_RELU)
+_BOTH = np.asarray(2.0)
+
+
+def _two_lines(instance: Instance, precision: Precision) -> Bounds:
+    """The bounds of a sum of two lines, of x and of its size, which some frameworks take: where x < 0 they cancel."""
+    lines = {OUTPUT: summed(np.abs(instance.arrays["x"]), _BOTH, precision)}
+    cotangent = instance.cotangents.get(OUTPUT)
+    return lines, {} if cotangent is None else {"x": summed(np.abs(cotangent), _BOTH, precision)}
+
+
+@operation(
+    inputs={"x": "..."},
+    output="...",
+    parameters={"alpha": (0.01, 0.2, 0.3, 0.25)},
+    cases=cases.LEAKY_RELU,
+    rounding=_two_lines,
+)
 def leaky_relu(x: Array, *, alpha: float = 0.01) -> Array:
     r"""Keep what is positive, and a small part of the rest.
 
@@ -201,7 +217,9 @@ leaky_relu.values(
 )
 
 
-@operation(inputs={"x": "n c ...", "weight": "c"}, output="n c ...", parameters={}, cases=cases.PRELU)
+@operation(
+    inputs={"x": "n c ...", "weight": Real("c", low=0.3, high=0.9)}, output="n c ...", parameters={}, cases=cases.PRELU
+)
 def prelu(x: Array, weight: Array) -> Array:
     r"""A leaky rectifier that learns its slopes.
 
@@ -462,13 +480,14 @@ def sigmoid(x: Array) -> Array:
     Source: Goodfellow, Bengio and Courville, Deep Learning (2016), equation 3.30.
     """
     power = np.exp(-np.abs(x))
-    return np.where(x < 0, power, np.ones((), x.dtype)) / (1 + power)
+    return np.asarray(np.where(x < 0, power, np.ones((), x.dtype)) / (1 + power))
 
 
 @sigmoid.vjp
 def sigmoid_vjp(cotangent: Array, x: Array) -> dict[str, Array]:
-    r"""The slope is :math:`y (1 - y)`, and :math:`1 - y` the function of :math:`-x`."""
-    return {"x": cotangent * (sigmoid.reference(x) * sigmoid.reference(-x))}
+    r"""The slope is :math:`y (1 - y)`."""
+    y = sigmoid.reference(x)
+    return {"x": cotangent * (y * (1 - y))}
 
 
 sigmoid.witness("a hyperbolic tangent of half the number, element by element")(by_loops.sigmoid)
@@ -545,7 +564,7 @@ tanh.values("worked by hand: (2 - 1/2) / (2 + 1/2), and 8 of 10", x=[np.log(2.0)
 @operation(
     inputs={"x": "..."},
     output="...",
-    parameters={"beta": (1.0, 2.0), "threshold": (None, 1.0, 20.0)},
+    parameters={"beta": (1.0, 2.0), "threshold": (None, 1.0)},
     cases=cases.SOFTPLUS,
 )
 def softplus(x: Array, *, beta: float = 1.0, threshold: float | None = None) -> Array:
@@ -556,7 +575,7 @@ def softplus(x: Array, *, beta: float = 1.0, threshold: float | None = None) -> 
     Args:
         x: :math:`x`, any number of axes, ``...``.
         beta: :math:`\beta`, how sharply it bends.
-        threshold: :math:`t`, from where on it is the identity; never if left out.
+        threshold: :math:`t`, from where on it is the identity (PyTorch: 20); never if left out.
 
     Returns:
         ``...``. Never an overflow: with :math:`z = \beta x`, the logarithm is :math:`\max(z, 0) + \log(1 + e^{-|z|})`.
@@ -565,7 +584,8 @@ def softplus(x: Array, *, beta: float = 1.0, threshold: float | None = None) -> 
     pricing (2001), equation 5; https://docs.pytorch.org/docs/stable/generated/torch.nn.Softplus.html for the two
     parameters.
     """
-    bent = np.logaddexp(beta * x, np.zeros((), x.dtype)) / beta
+    with np.errstate(invalid="ignore"):
+        bent = np.logaddexp(beta * x, np.zeros((), x.dtype)) / beta
     return np.asarray(bent if threshold is None else np.where(beta * x > threshold, x, bent))
 
 
@@ -608,7 +628,7 @@ def softsign(x: Array) -> Array:
 def softsign_vjp(cotangent: Array, x: Array) -> dict[str, Array]:
     r"""The slope is :math:`1 / (1 + |x|)^2`, on both sides of 0."""
     below = 1 + np.abs(x)
-    return {"x": cotangent / (below * below)}
+    return {"x": cotangent / below / below}
 
 
 softsign.witness("a quotient for each element")(by_loops.softsign)
@@ -635,9 +655,9 @@ def silu(x: Array) -> Array:
 
 @silu.vjp
 def silu_vjp(cotangent: Array, x: Array) -> dict[str, Array]:
-    r"""The product rule: :math:`\sigma(x) + x\, \sigma(x)\, \sigma(-x)`."""
+    r"""The product rule: :math:`\sigma(x) + x\, \sigma(x)\, (1 - \sigma(x))`."""
     gate = sigmoid.reference(x)
-    return {"x": cotangent * (gate + x * (gate * sigmoid.reference(-x)))}
+    return {"x": cotangent * (gate + x * (gate * (1 - gate)))}
 
 
 silu.witness("the number times a logistic function of it")(by_loops.silu)
@@ -701,7 +721,7 @@ def mish_vjp(cotangent: Array, x: Array) -> dict[str, Array]:
 
 mish.witness("powers of exp(x) in place of the tangent of a logarithm")(by_loops.mish)
 mish.values(
-    "worked by hand: for a logarithm of 2 the tangent is that of log 3, 8 of 10; for one of 1/2 that of log 3/2, 5 of 13",
+    "worked by hand: the tangent of log 3 is 8 of 10, that of log 3/2 is 5 of 13",
     x=[np.log(2.0), -np.log(2.0)],
     expected=[0.8 * np.log(2.0), -np.log(2.0) * 5 / 13],
 )

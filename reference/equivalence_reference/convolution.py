@@ -195,7 +195,7 @@ def conv2d(
     output="n o k i j",
     parameters={
         "stride": ((1, 1, 1), (2, 2, 2), (1, 2, 3)),
-        "padding": ("valid", "same_upper", "same_lower", "full", ((0, 1), (2, 1), (1, 0))),
+        "padding": ("valid", "same_upper", "same_lower", "full", ((1, 0), (0, 2), (2, 1))),
         "dilation": ((1, 1, 1), (1, 3, 2)),
         "groups": (1, 2),
         "flip_kernel": (False, True),

@@ -364,7 +364,7 @@ def topk_by_taking_out(x: Array, *, k: int = 2) -> tuple[Array, Array]:
     for row in np.ndindex(x.shape[:-1]):
         left = list(range(x.shape[-1]))
         for j in range(k):
-            best = max(left, key=lambda place: (x[(*row, place)], -place))  # noqa: B023
+            best = max(left, key=lambda place: (x[(*row, place)], -place))
             left.remove(best)
             values[(*row, j)], places[(*row, j)] = x[(*row, best)], best
     return values, places

@@ -182,8 +182,7 @@ def merge_max_by_elements(x: Array, y: Array, z: Array | None = None) -> Array:
     result = np.array(x)
     for place in np.ndindex(x.shape):
         for array in (y,) if z is None else (y, z):
-            if array[place] > result[place]:
-                result[place] = array[place]
+            result[place] = max(result[place], array[place])
     return result
 
 
@@ -457,7 +456,7 @@ def divide_integers_by_trying(x: Array, y: Array, *, rounding: str = "floor") ->
             tried = [k for k in tried if k <= a / b]  # type: ignore[assignment]
         if rounding == "truncate":
             tried = [k for k in tried if abs(k) <= abs(a / b)]  # type: ignore[assignment]
-        result[place] = min(tried, key=lambda k: (abs(a - k * b), k % 2))  # noqa: B023
+        result[place] = min(tried, key=lambda k: (abs(a - k * b), k % 2))
     return result
 
 

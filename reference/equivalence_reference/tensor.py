@@ -169,7 +169,7 @@ def squeeze(x: Array, *, axes: tuple[int, ...] | None = None) -> Array:
 
     Args:
         x: :math:`x`, three axes here, ``t u v``.
-        axes: every :math:`a`; all axes of size one if left out, which takes the batch's out too where it has one example.
+        axes: every :math:`a`; all axes of size one if left out, the batch's too where it has one example.
 
     Returns:
         The axes that are left.

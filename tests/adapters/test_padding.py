@@ -98,3 +98,16 @@ def test_the_stride_of_a_pooling_is_its_window():
 )
 def test_border_of_a_pooling(given, expected):
     assert padding.rounded_pooling_border(given) == expected
+
+
+def test_one_and_three_axes_are_as_two():
+    given = {"stride": (1,), "dilation": (1,), "output_padding": (0,), "output_shape": None, "padding": "same_upper"}
+    assert padding.convolution_border(Context(given, {"w": 6, "q": 4})) == ((1, 2),)
+    assert padding.transposed_size(Context({**given, "stride": (2,)}, {"w": 3, "q": 3})) == (6,)
+    assert padding.transposed_border(Context({**given, "stride": (2,)}, {"w": 3, "q": 3})) == ((0, 1),)
+    three = {"stride": (1, 2, 2), "dilation": (2, 1, 1), "padding": "same_lower"}
+    sizes = {"d": 5, "h": 5, "w": 6, "r": 2, "p": 3, "q": 3}
+    # Dilated by 2, 2 pixels span 3. Stride 2 over 5: windows at 0 2 4 span 7; over 6 too.
+    assert padding.convolution_border(Context(three, sizes)) == ((1, 1), (1, 1), (1, 0))
+    pool = {"window": (2,), "stride": None, "padding": "valid", "rounding": "ceil"}
+    assert padding.rounded_pooling_border(Context(pool, {"w": 5})) == ((0, 1),)

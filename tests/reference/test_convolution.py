@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equivalence.errors import ParameterError, ShapeError
-from equivalence_reference.convolution import conv2d
-from equivalence_reference.transposed_convolution import conv_transpose2d
+from equivalence_reference.convolution import conv1d, conv2d, conv3d, local_fc_as_conv
+from equivalence_reference.grouped_convolution import depthwise_conv2d, dynamic_conv2d, separable_conv2d
+from equivalence_reference.transposed_convolution import conv_transpose1d, conv_transpose2d, conv_transpose3d
 from equivalence_reference.witnesses import windows as windows_by_loops
 
 GEOMETRY = ("stride", "padding", "dilation", "groups", "flip_kernel")
@@ -210,3 +211,100 @@ ERRORS = [
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def every_case_of(*operations):
+    pairs = [(operation, case) for operation in operations for case in operation.cases]
+    return pytest.mark.parametrize(
+        ("operation", "case"), pairs, ids=[f"{operation.name}-{case.id}" for operation, case in pairs]
+    )
+
+
+def one_high(parameters):
+    """The parameters of a convolution along one axis, of images that are one pixel high."""
+    first = {"stride": 1, "dilation": 1, "padding": (0, 0), "output_padding": 0, "output_shape": 1}
+    return {
+        name: (first[name], *value) if isinstance(value, tuple) and name in first else value
+        for name, value in parameters.items()
+    }
+
+
+@every_case_of(conv1d, conv_transpose1d)
+def test_one_axis_is_two_of_which_the_first_is_one_pixel_high(operation, case):
+    arrays, parameters = operation.draw(case), one_high(operation.settings(case))
+    images = {name: array if name == "bias" else array[:, :, None] for name, array in arrays.items()}
+    in_two = {conv1d: conv2d, conv_transpose1d: conv_transpose2d}[operation]
+    np.testing.assert_allclose(
+        operation(**arrays, **operation.settings(case)), in_two(**images, **parameters)[:, :, 0], rtol=1e-13
+    )
+
+
+@every_case_of(conv2d)
+def test_two_axes_are_three_of_which_the_first_is_one_pixel_deep(operation, case):
+    arrays, parameters = operation.draw(case), one_high(operation.settings(case))
+    volumes = {name: array if name == "bias" else array[:, :, None] for name, array in arrays.items()}
+    np.testing.assert_allclose(
+        conv2d(**arrays, **conv2d.settings(case)), conv3d(**volumes, **parameters)[:, :, 0], rtol=1e-12, atol=1e-13
+    )
+
+
+@every_case_of(conv_transpose1d, conv_transpose3d)
+def test_a_transposed_convolution_is_the_gradient_of_the_convolution(operation, case):
+    arrays, parameters = operation.draw(case), operation.settings(case)
+    painted = operation(arrays["x"], arrays["weight"], **parameters)
+    image = np.random.default_rng(0).standard_normal(painted.shape)
+    convolution = {conv_transpose1d: conv1d, conv_transpose3d: conv3d}[operation]
+    maps = convolution(image, arrays["weight"], **{name: parameters[name] for name in GEOMETRY})
+    np.testing.assert_allclose((maps * arrays["x"]).sum(), (image * painted).sum(), rtol=1e-11)
+
+
+@every_case_of(depthwise_conv2d)
+def test_a_depthwise_convolution_is_one_of_as_many_groups_as_channels(operation, case):
+    arrays, parameters = operation.draw(case), operation.settings(case)
+    c, m, p, q = arrays["weight"].shape
+    bias = arrays["bias"].reshape(c * m) if "bias" in arrays else None
+    expected = conv2d(arrays["x"], arrays["weight"].reshape(c * m, 1, p, q), bias, groups=c, **parameters)
+    y = operation(**arrays, **parameters)
+    np.testing.assert_allclose(y.reshape(expected.shape), expected, rtol=1e-13)
+
+
+@every_case_of(separable_conv2d)
+def test_a_separable_convolution_is_a_depthwise_one_and_then_a_1x1_convolution(operation, case):
+    arrays, parameters = operation.draw(case), operation.settings(case)
+    maps = depthwise_conv2d(arrays["x"], arrays["depthwise"], **parameters)
+    n, c, m, i, j = maps.shape
+    pointwise = arrays["pointwise"].reshape(-1, c * m, 1, 1)
+    expected = conv2d(maps.reshape(n, c * m, i, j), pointwise, arrays.get("bias"))
+    np.testing.assert_allclose(operation(**arrays, **parameters), expected, rtol=1e-12, atol=1e-13)
+
+
+@every_case_of(dynamic_conv2d)
+def test_a_dynamic_convolution_with_one_bank_for_all_is_a_convolution(operation, case):
+    arrays, parameters = operation.draw(case), operation.settings(case)
+    bank = arrays["weight"][0]
+    same = np.broadcast_to(bank, arrays["weight"].shape)
+    np.testing.assert_allclose(
+        operation(arrays["x"], same, **parameters), conv2d(arrays["x"], bank, **parameters), rtol=1e-12, atol=1e-13
+    )
+
+
+@every_case_of(local_fc_as_conv)
+def test_a_local_dense_layer_is_a_convolution_whose_stride_is_its_kernel(operation, case):
+    arrays = operation.draw(case)
+    expected = conv2d(**arrays, stride=arrays["weight"].shape[2:])
+    np.testing.assert_allclose(operation(**arrays), expected, rtol=1e-12, atol=1e-13)
+
+
+def test_the_operations_of_other_numbers_of_axes_say_what_they_expect():
+    with pytest.raises(ParameterError, match=r"padding of conv1d: expected one of .* or \(\(before, after\),\)"):
+        conv1d(np.ones((1, 1, 5)), np.ones((1, 1, 2)), padding=(1, 1))
+    with pytest.raises(ParameterError, match=r"stride of conv3d: expected a whole number of at least 1, or three"):
+        conv3d(np.ones((1, 1, 5, 5, 5)), np.ones((1, 1, 2, 2, 2)), stride=(1, 2))
+    with pytest.raises(ShapeError, match=r"a window of 2 x 2 x 6 pixels fits on, got 5 x 5 x 5"):
+        conv3d(np.ones((1, 1, 5, 5, 5)), np.ones((1, 1, 2, 2, 6)))
+    with pytest.raises(ShapeError, match=r"a size that conv1d with the same parameters takes to 3, got 9"):
+        conv_transpose1d(np.ones((1, 1, 3)), np.ones((1, 1, 2)), stride=2, output_shape=(9,))
+    with pytest.raises(ShapeError, match=r"groups"):
+        dynamic_conv2d(np.ones((1, 4, 5, 5)), np.ones((1, 3, 2, 2, 2)), groups=2)
+    with pytest.raises(ShapeError, match=r"a window of 6 x 1 pixels fits on"):
+        local_fc_as_conv(np.ones((1, 1, 5, 5)), np.ones((1, 1, 6, 1)))

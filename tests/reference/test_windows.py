@@ -78,16 +78,28 @@ def test_transposed_sizes_of_the_guide(size, kernel, stride, padding, extra, exp
     assert windows.image == (expected, expected)
 
 
-@pytest.mark.parametrize("padding", ["valid", "same_upper", "same_lower", "full", ((2, 1), (0, 3))])
+@pytest.mark.parametrize("axes", [1, 2, 3])
+@pytest.mark.parametrize("padding", ["valid", "same_upper", "same_lower", "full", ((2, 1), (0, 3), (1, 0))])
 @pytest.mark.parametrize("rounding", ["floor", "ceil"])
-def test_scatter_is_the_adjoint_of_gather(padding, rounding):
+def test_scatter_is_the_adjoint_of_gather(padding, rounding, axes):
     rng = np.random.default_rng(0)
-    windows = slide("conv2d", (7, 8), (3, 2), stride=(2, 3), dilation=(2, 1), padding=padding, rounding=rounding)
-    x = rng.standard_normal((2, 3, 7, 8))
+    image, kernel = (7, 8, 6)[:axes], (3, 2, 3)[:axes]
+    sides = padding if isinstance(padding, str) else padding[:axes]
+    windows = slide(
+        "conv", image, kernel, stride=(2, 3, 1)[:axes], dilation=(2, 1, 2)[:axes], padding=sides, rounding=rounding
+    )
+    x = rng.standard_normal((2, 3, *image))
     seen = windows.gather(x)
     held = rng.standard_normal(seen.shape)
-    assert seen.shape == (2, 3, *windows.output, 3, 2)
+    assert seen.shape == (2, 3, *windows.output, *kernel)
     np.testing.assert_allclose((seen * held).sum(), (x * windows.scatter(held)).sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("padding", "size", "kernel", "stride", "dilation", "expected"), PADDINGS)
+def test_every_axis_of_three_is_padded_alike(padding, size, kernel, stride, dilation, expected):
+    three = amounts("conv3d", padding, (size,) * 3, (kernel,) * 3, (stride,) * 3, (dilation,) * 3)
+    assert three == (expected,) * 3
+    assert amounts("conv1d", padding, (size,), (kernel,), (stride,), (dilation,)) == (expected,)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,12 @@ def _leaky_relu(x: Any, *, negative_slope: float) -> Any:
 leaky_relu = binding(
     _leaky_relu,
     rename={"alpha": "negative_slope"},
-    conventions={"default slope": "0.3 in the layer, 0.2 in the function", _AT_ZERO: "the slope"},
+    conventions={
+        "default slope": "0.3 in the layer, 0.2 in the function",
+        "slope in float64": "rounded to float32",
+        _AT_ZERO: "the slope",
+    },
+    dtypes=["float32"],
     docs=_LAYERS + "leaky_relu/",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from equivalence.binding import Flip, binding
@@ -87,13 +87,44 @@ def _lstm(
     forget_bias: float,
     backwards: bool,
     masked_output: str,
+    **peepholes: Any,
 ) -> dict[str, Any]:
     units, settings = recurrent_weight.shape[0], _settings(x, masked_output, backwards=backwards)
     bias = bias if bias is None and not forget_bias else _with_forget_bias(bias, forget_bias, weight)
+    if peepholes:
+        states = [_start(given, x, units) for given in (h0, c0)]
+        step = _peephole_step((weight, recurrent_weight, 0 if bias is None else bias), **peepholes)
+        return _walk(step, x, states, _as_mask(lengths, x), settings)
     layer = layers.LSTM(units, use_bias=bias is not None, **settings)
     states = [_start(given, x, units) for given in (h0, c0)]
     sequence, last, cell = _run(layer, (weight, recurrent_weight, bias), x, states, _as_mask(lengths, x))
     return {"sequence": sequence, "last": last, "cell": cell}
+
+
+def _peephole_step(weights: Sequence[Any], *, peephole_i: Any, peephole_f: Any, peephole_o: Any) -> Callable[..., Any]:
+    """What Keras's cell does, and peepholes, which it does not have."""
+
+    def step(seen: Any, hidden: Any, content: Any) -> tuple[Any, Any]:
+        sums = ops.matmul(seen, weights[0]) + ops.matmul(hidden, weights[1]) + weights[2]
+        i, f, c, o = ops.split(sums, 4, axis=1)
+        kept = ops.sigmoid(f + peephole_f * content) * content
+        new = kept + ops.sigmoid(i + peephole_i * content) * ops.tanh(c)
+        return ops.sigmoid(o + peephole_o * new) * ops.tanh(new), new
+
+    return step
+
+
+def _walk(
+    step: Callable[..., Any], x: Any, states: Sequence[Any], mask: Any, settings: dict[str, Any]
+) -> dict[str, Any]:
+    """What Keras's layers do with a cell, for one that is none of its own."""
+    outputs = []
+    for time in range(x.shape[1])[:: -1 if settings["go_backwards"] else 1]:
+        keep = True if mask is None else mask[:, time, None]
+        new = step(x[:, time], *states)
+        states = [ops.where(keep, made, old) for made, old in zip(new, states, strict=True)]
+        outputs.append(ops.where(keep, states[0], 0) if settings["zero_output_for_mask"] else states[0])
+    return {"sequence": ops.stack(outputs, axis=1), "last": states[0], "cell": states[1]}
 
 
 def _gru_bias(bias: Any, recurrent_bias: Any, *, reset_after: bool) -> Any:
@@ -157,7 +188,7 @@ def _conv_lstm_cell(
 
 
 _OPTIONAL = {name: name for name in ("h0", "lengths")}
-_PACKED = {"weight": "c (g h)", "recurrent_weight": "h' (g h)", "bias": "(g h)"}
+_PACKED: dict[str, Any] = {"weight": "c (g h)", "recurrent_weight": "h' (g h)", "bias": "(g h)"}
 
 simple_rnn = binding(
     _simple_rnn,
@@ -172,14 +203,14 @@ simple_rnn = binding(
 lstm = binding(
     _lstm,
     docs=_DOCS.format("lstm"),
-    rename={**_OPTIONAL, "c0": "c0"},
+    rename={**_OPTIONAL, **{name: name for name in ("c0", "peephole_i", "peephole_f", "peephole_o")}},
     flip=_BACKWARDS,
     **_PACKED,
     conventions={
         "gate order": "i f g o, which it calls i f c o",
         "gate activation": "sigmoid; hard_sigmoid before version 2.3",
         "forget bias": "1, as the start of the bias (unit_forget_bias=True); nothing is added when it runs",
-        "peepholes": "none",
+        "peepholes": "none; composed here of keras.ops",
         **_COMMON,
         "returns": "the last output; with return_sequences and return_state the sequence, the state and the cell",
     },

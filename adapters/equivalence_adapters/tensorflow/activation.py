@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from equivalence.binding import HALF_TOO, binding
@@ -29,8 +30,17 @@ log_softmax = binding(
     conventions={"default axis": "-1", "axes of the input": "any number"},
     docs=_DOCS + "nn/log_softmax",
 )
+
+
+def _leaky_relu(x: Any, *, alpha: float) -> Any:
+    # The kernel holds the slope in float32, whatever the tensor is.
+    return tf.where(x > 0, x, alpha * x) if x.dtype == tf.float64 else tf.nn.leaky_relu(x, alpha)
+
+
 leaky_relu = binding(
-    tf.nn.leaky_relu, conventions={"default slope": "0.2", _AT_ZERO: "the slope"}, docs=_DOCS + "nn/leaky_relu"
+    _leaky_relu,
+    conventions={"default slope": "0.2", "slope in float64": "rounded to float32", _AT_ZERO: "the slope"},
+    docs=_DOCS + "nn/leaky_relu",
 )
 
 
@@ -70,10 +80,25 @@ def _elu(x: Any, *, alpha: float) -> Any:
 
 elu = binding(_elu, conventions={"default alpha": "1, fixed", _AT_ZERO: "1"}, docs=_DOCS + "nn/elu")
 selu = binding(tf.nn.selu, conventions={"alpha, scale": "1.6733, 1.0507", _AT_ZERO: "scale"}, docs=_DOCS + "nn/selu")
+
+
+def _gelu(x: Any, *, approximate: bool) -> Any:
+    if x.dtype != tf.float64:
+        return tf.nn.gelu(x, approximate)
+    # TensorFlow's own rounds its constants to float32 first.
+    if approximate:
+        return 0.5 * x * (1 + tf.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1 + tf.math.erf(x / math.sqrt(2)))
+
+
 gelu = binding(
-    tf.nn.gelu,
+    _gelu,
     recode={"approximate": {"none": False, "tanh": True}},
-    conventions={"default": "erf", "approximation": "approximate=True"},
+    conventions={
+        "default": "erf",
+        "approximation": "approximate=True",
+        "constants in float64": "rounded to float32",
+    },
     docs=_DOCS + "nn/gelu",
 )
 sigmoid = binding(tf.nn.sigmoid, conventions={"saturates to": "0 and 1"}, docs=_DOCS + "math/sigmoid")

@@ -88,8 +88,7 @@ normalize_image = binding(
     x="n h w c",
     output="n h w c",
     conventions={
-        "preprocess_input": "mode caffe: blue first, means 103.939, 116.779, 123.68; mode tf: x / 127.5 - 1; mode torch: "
-        "x / 255, then mean and deviation",
+        "preprocess_input": "caffe: blue first, means 103.939, 116.779, 123.68; tf: x / 127.5 - 1; torch: see there",
         "its argument": "an array of floats is changed in place, a tensor is not",
     },
 )

@@ -78,8 +78,8 @@ def _fused(
     mean: Any,
     variance: Any,
     scale: Any = None,
-    offset: Any = None,
     *,
+    offset: Any = None,
     epsilon: float,
     exponential_avg_factor: float,
 ) -> tuple[Any, Any, Any]:

@@ -102,7 +102,7 @@ def _lstm(
         sums = tf.matmul(tf.concat([seen, hidden], axis=1), kernel) + bias
         return _lstm_step(tf.split(sums, 4, axis=1), content, forget_bias, peepholes)
 
-    walk = {"backwards": backwards, "masked_output": masked_output}
+    walk: dict[str, Any] = {"backwards": backwards, "masked_output": masked_output}
     sequence, (last, cell) = _walk(step, x, start, _valid(x, lengths), **walk)
     return {"sequence": sequence, "last": last, "cell": cell}
 
@@ -167,7 +167,7 @@ def _conv_lstm_cell(
 
 
 _OPTIONAL = {name: name for name in ("h0", "lengths")}
-_PACKED = {"weight": "c (g h)", "recurrent_weight": "h' (g h)", "bias": "(g h)"}
+_PACKED: dict[str, Any] = {"weight": "c (g h)", "recurrent_weight": "h' (g h)", "bias": "(g h)"}
 
 simple_rnn = binding(
     _simple_rnn,

@@ -47,6 +47,7 @@ leaky_relu = binding(
     nnet.relu,
     conventions={
         "default slope": "0; Lasagne 0.01 (leaky_rectify), 1/3 (very_leaky_rectify)",
+        "slope in float64": "exact",
         _AT_ZERO: "(1 + slope) / 2",
     },
     docs=_LASAGNE + "nonlinearities.html#lasagne.nonlinearities.LeakyRectify",
@@ -104,7 +105,11 @@ def _gelu(x: Any, *, approximate: str) -> Any:
 
 gelu = binding(
     _gelu,
-    conventions={"default": "no function of its own", "approximation": "to be written out"},
+    conventions={
+        "default": "no function of its own",
+        "approximation": "to be written out",
+        "constants in float64": "exact",
+    },
     docs=_DOCS + "basic.html#theano.tensor.erf",
 )
 sigmoid = binding(

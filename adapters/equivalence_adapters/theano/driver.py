@@ -17,6 +17,7 @@ from equivalence.driver import Call, Result
 from equivalence.inputs import Array
 from equivalence.lazy import Lazy
 from equivalence_adapters.theano.headers import precompile
+from equivalence_adapters.theano.interpreting import interpret
 
 theano = Lazy("theano")
 
@@ -38,6 +39,8 @@ def flags(given: str, prefix: str) -> str:
         "blas__ldflags": "",
         # The arrays are small: an unoptimized module is ready sooner and hardly slower.
         "gcc__cxxflags": "-O0",
+        # Fused element-wise operations have no function of NumPy's, see equivalence_adapters.theano.interpreting.
+        "optimizer_excluding": "fusion",
         # Several workers compile into one folder, one at a time.
         "compile__timeout": "600",
         "base_compiledir": shlex.quote(os.path.join(prefix, "compiledir")),  # noqa: PTH118 - text for a variable
@@ -55,6 +58,7 @@ class TheanoDriver:
         logging.getLogger("theano.tensor.blas").setLevel(logging.ERROR)
         importlib.import_module("theano")
         theano.config.gcc__cxxflags += f" {precompile(theano, Path(theano.config.base_compiledir))}"
+        interpret()
         self._graphs: OrderedDict[object, Graph] = OrderedDict()
 
     def versions(self) -> dict[str, str]:

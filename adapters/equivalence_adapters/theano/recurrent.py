@@ -90,22 +90,24 @@ def _simple_rnn(
     return {"sequence": sequence, "last": last}
 
 
-def _lstm_step(sums: Sequence[Any], content: Any, peepholes: dict[str, Any] | None = None) -> list[Any]:
-    i, f, c, o = sums
-    if peepholes:
-        i, f = i + content * peepholes["peephole_i"], f + content * peepholes["peephole_f"]
-    new = nnet.sigmoid(f) * content + nnet.sigmoid(i) * tensor.tanh(c)
-    if peepholes:
-        o = o + new * peepholes["peephole_o"]
-    return [nnet.sigmoid(o) * tensor.tanh(new), new]
+def _lstm_step(sums: Any, content: Any) -> list[Any]:
+    # Activations of all gates at once, as fewer kinds of elementwise code are to be compiled then.
+    gates, candidates = _slices(nnet.sigmoid(sums), 4), _slices(tensor.tanh(sums), 4)
+    new = gates[1] * content + gates[0] * candidates[2]
+    return [gates[3] * tensor.tanh(new), new]
+
+
+def _peephole_step(sums: Any, content: Any, *, peephole_i: Any, peephole_f: Any, peephole_o: Any) -> list[Any]:
+    i, f, c, o = _slices(sums, 4)
+    new = nnet.sigmoid(f + content * peephole_f) * content + nnet.sigmoid(i + content * peephole_i) * tensor.tanh(c)
+    return [nnet.sigmoid(o + new * peephole_o) * tensor.tanh(new), new]
 
 
 def _with_forget_bias(bias: Any, value: float, packed: Any) -> Any:
     """Lasagne adds nothing when it runs: a forget bias is part of its bias, the second of four blocks."""
     if not value:
         return bias
-    units = packed // 4
-    place = tensor.arange(packed)
+    place, units = tensor.arange(packed), packed // 4
     added = value * (tensor.ge(place, units) * tensor.lt(place, 2 * units))
     return added if bias is None else bias + added
 
@@ -126,7 +128,8 @@ def _lstm(
     **peepholes: Any,
 ) -> dict[str, Any]:
     def step(seen: Any, hidden: Any, content: Any) -> list[Any]:
-        return _lstm_step(_slices(seen + tensor.dot(hidden, recurrent_weight), 4), content, peepholes)
+        sums = seen + tensor.dot(hidden, recurrent_weight)
+        return _peephole_step(sums, content, **peepholes) if peepholes else _lstm_step(sums, content)
 
     states = [_start(given, x, recurrent_weight) for given in (h0, c0)]
     walk: dict[str, Any] = {"steps": steps, "backwards": backwards, "masked_output": masked_output}
@@ -154,7 +157,10 @@ def _gru(
         recurrent = tensor.dot(hidden, recurrent_weight if reset_after else recurrent_weight[:, : 2 * units])
         if recurrent_bias is not None:
             recurrent = recurrent + (recurrent_bias if reset_after else recurrent_bias[: 2 * units])
-        r, u = (nnet.sigmoid(sign * (given[k] + recurrent[:, k * units : (k + 1) * units])) for k, sign in _SIGNS)
+        r = nnet.sigmoid(given[0] + recurrent[:, :units])
+        # Lasagne's update gate lets the new state in, where the operation's keeps the old one: its weights, and so its
+        # sums, are the negatives.
+        u = nnet.sigmoid(-(given[1] + recurrent[:, units : 2 * units]))
         if reset_after:
             memory = r * recurrent[:, 2 * units :]
         else:
@@ -167,18 +173,14 @@ def _gru(
     return {"sequence": sequence, "last": last}
 
 
-# Lasagne's update gate lets the new state in, where the operation's keeps the old one: its weights are the negatives.
-_SIGNS = ((0, 1), (1, -1))
-
-
 def _bidirectional_gru(
     x: Any, *weights: Any, h0: Any = None, backward_h0: Any = None, lengths: Any = None, steps: int, merge: str
 ) -> dict[str, Any]:
     sides = []
     for own, start, backwards in ((weights[:4], h0, False), (weights[4:], backward_h0, True)):
-        given = {"recurrent_bias": own[3], "h0": start, "lengths": lengths, "reset_after": True}
-        walk: dict[str, Any] = {"steps": steps, "backwards": backwards, "masked_output": "zero"}
-        sides.append(_gru(x, *own[:3], **given, **walk))
+        given: dict[str, Any] = {"recurrent_bias": own[3], "h0": start, "lengths": lengths, "reset_after": True}
+        given |= {"steps": steps, "backwards": backwards, "masked_output": "zero"}
+        sides.append(_gru(x, own[0], own[1], own[2], **given))
     both = [side["sequence"] for side in sides]
     sequence = both[0] + both[1] if merge == "sum" else tensor.concatenate(both, axis=2)
     return {"sequence": sequence, "last": sides[0]["last"], "backward_last": sides[1]["last"]}
@@ -199,7 +201,7 @@ def _conv_lstm_cell(
     sums = nnet.conv2d(seen, filters, border_mode=border, filter_flip=False)
     bias = _with_forget_bias(bias, forget_bias, weight.shape[0])
     sums = sums if bias is None else sums + bias.dimshuffle("x", 0, "x", "x")
-    new_hidden, new_cell = _lstm_step(_slices(sums, 4), cell)
+    new_hidden, new_cell = _lstm_step(sums, cell)
     return {"new_hidden": new_hidden, "new_cell": new_cell}
 
 
@@ -208,7 +210,7 @@ def _border(context: Context) -> tuple[tuple[int, int], ...]:
 
 
 _OPTIONAL = {name: name for name in ("h0", "lengths")}
-_PACKED = {"weight": "c (g h)", "recurrent_weight": "h' (g h)", "bias": "(g h)"}
+_PACKED: dict[str, Any] = {"weight": "c (g h)", "recurrent_weight": "h' (g h)", "bias": "(g h)"}
 
 simple_rnn = binding(
     _simple_rnn,

@@ -40,7 +40,7 @@ log_softmax = binding(
 leaky_relu = binding(
     functional.leaky_relu,
     rename={"alpha": "negative_slope"},
-    conventions={"default slope": "0.01", _AT_ZERO: "the slope"},
+    conventions={"default slope": "0.01", "slope in float64": "exact", _AT_ZERO: "the slope"},
     docs=_DOCS + "LeakyReLU.html",
 )
 prelu = binding(
@@ -71,7 +71,7 @@ selu = binding(
 )
 gelu = binding(
     functional.gelu,
-    conventions={"default": "erf", "approximation": "approximate='tanh'"},
+    conventions={"default": "erf", "approximation": "approximate='tanh'", "constants in float64": "exact"},
     docs=_DOCS + "GELU.html",
 )
 sigmoid = binding(

@@ -28,7 +28,7 @@ TINY = case("tiny", {"...": (4, 6)}, data="tiny")
 LEAKY_RELU = elementwise(
     LARGE,
     TINY,
-    at_zero(),
+    at_zero(alpha=0.25),
     case("slope_0_2", {"...": (4, 6)}, alpha=0.2),
     case("slope_0_3", {"...": (4, 6)}, alpha=0.3),
 )
@@ -36,9 +36,9 @@ LEAKY_RELU = elementwise(
 PRELU = [
     case("pixels-distinct_sizes", {"n": 2, "c": 3, "...": (4, 5)}),
     case("pixels-equal_sizes", {"n": 3, "c": 3, "...": (3, 3)}),
-    case("matrix", {"n": 4, "c": 5, "...": ()}),
+    case("matrix", {"n": 6, "c": 5, "...": ()}),
     case("pixels-large", {"n": 2, "c": 4, "...": (3, 2)}, data="large"),
-    case("pixels-zeros", {"n": 2, "c": 4, "...": (3, 2)}, data="zeros", kink=True),
+    case("pixels-negative", {"n": 2, "c": 4, "...": (3, 2)}, data="negative"),
 ]
 
 ELU = elementwise(LARGE, TINY, case("alpha_0_5", {"...": (4, 6)}, alpha=0.5), at_zero(alpha=0.5))
@@ -71,7 +71,7 @@ SOFTPLUS = elementwise(
     LARGE,
     case("beta_2", {"...": (4, 6)}, beta=2.0),
     case("beta_2-threshold_1", {"...": (6, 7)}, beta=2.0, threshold=1.0),
-    case("threshold_20-large", {"...": (4, 6)}, threshold=20.0, data="large"),
+    case("threshold_1-large", {"...": (4, 6)}, threshold=1.0, data="large"),
 )
 
 THRESHOLDED_RELU = elementwise(

@@ -39,6 +39,7 @@ CONV1D = [
     _case("same_lower-stride2-even_kernel", (7,), (4,), **LOWER, **_by(2, 1)),
     _case("full-flip", (5,), (3,), flip_kernel=True, **FULL),
     _case("explicit-stride2-odd_kernel-even_size", (8,), (3,), padding=((1, 1),), **_by(2, 1)),
+    _case("explicit-more_than_same", (5,), (2,), padding=((1, 1),)),
     _case("explicit-causal-dilation2", (7,), (3,), padding=((4, 0),), dilation=(2,)),
     _case("same_upper-dilation2-even_kernel-groups2", (8,), (2,), channels=(4, 6), dilation=(2,), groups=2, **UPPER),
     _case("valid-groups2", (6,), (3,), channels=(4, 6), groups=2),
@@ -95,13 +96,13 @@ CONV3D = [
     _case("valid-unequal_strides-without_bias", (5, 6, 7), (2, 3, 2), stride=(1, 2, 3), without=["bias"]),
     _case("same_upper-stride2-even_and_odd_kernel", (4, 5, 4), (2, 4, 3), channels=(2, 3), **UPPER, **_by(2, 3)),
     _case("same_lower-stride2-even_and_odd_kernel", (4, 5, 4), (2, 4, 3), channels=(2, 3), **LOWER, **_by(2, 3)),
-    _case("full-flip", (2, 3, 4), (2, 1, 3), channels=(2, 3), flip_kernel=True, **FULL),
-    _case("explicit-asymmetric", (3, 4, 3), (2, 3, 3), channels=(2, 3), padding=((0, 1), (2, 1), (1, 0))),
+    _case("full-flip", (2, 3, 4), (2, 2, 3), channels=(2, 3), flip_kernel=True, **FULL),
+    _case("explicit-asymmetric", (3, 4, 3), (2, 3, 3), channels=(2, 3), padding=((1, 0), (0, 2), (2, 1))),
     _case(
         "same_upper-unequal_dilations-groups2",
         (4, 5, 5),
         (2, 2, 3),
-        channels=(4, 2),
+        channels=(4, 4),
         dilation=(1, 3, 2),
         groups=2,
         **UPPER,
@@ -117,7 +118,9 @@ CONV_TRANSPOSE1D = [
     _case("same_upper-stride2-odd_output_shape", (4,), (4,), output_shape=(7,), **UPPER, **_by(2, 1)),
     _case("same_lower-stride2-odd_kernel", (4,), (3,), **LOWER, **_by(2, 1)),
     _case("full-flip", (6,), (3,), flip_kernel=True, **FULL),
-    _case("explicit-stride2-output_padding", (4,), (3,), padding=((1, 1),), output_padding=(1,), **_by(2, 1)),
+    _case(
+        "explicit-asymmetric-stride2-output_padding", (4,), (3,), padding=((2, 1),), output_padding=(1,), **_by(2, 1)
+    ),
     _case(
         "explicit-asymmetric-dilation2-groups2", (6,), (3,), channels=(4, 6), padding=((2, 1),), dilation=(2,), groups=2
     ),
@@ -149,9 +152,9 @@ CONV_TRANSPOSE2D = [
         "explicit-asymmetric-stride2-unequal_dilations-output_padding",
         (4, 5),
         (3, 2),
-        padding=((2, 1), (0, 1)),
+        padding=((0, 1), (2, 1)),
         dilation=(2, 3),
-        output_padding=(1, 0),
+        output_padding=(1, 1),
         **_by(2),
     ),
     _case("valid-stride2-groups2", (3, 4), (3, 2), channels=(4, 6), groups=2, **_by(2)),
@@ -180,10 +183,18 @@ CONV_TRANSPOSE3D = [
         (3, 3, 4),
         channels=(2, 3),
         padding=((0, 1), (2, 1), (1, 1)),
-        output_padding=(1, 0, 1),
+        output_padding=(1, 0, 0),
         **_by(2, 3),
     ),
-    _case("valid-unequal_dilations-groups2", (2, 3, 2), (2, 2, 2), channels=(4, 2), dilation=(1, 3, 2), groups=2),
+    _case(
+        "same_lower-unequal_dilations-groups2",
+        (2, 3, 2),
+        (2, 2, 2),
+        channels=(4, 4),
+        dilation=(1, 3, 2),
+        groups=2,
+        **LOWER,
+    ),
 ]
 
 DEPTHWISE_CONV2D = [

@@ -75,15 +75,15 @@ INSTANCE_NORM = [
 ]
 
 GROUP_NORM = [
-    case("images-distinct_sizes", _images(2, 6, 5, 3)),
-    case("images-equal_sizes", _images(4, 4, 4, 4)),
+    case("images-distinct_sizes", _images(2, 6, 5, 3), groups=2),
+    case("images-equal_sizes", _images(4, 4, 4, 4), groups=2),
     case("images-three_groups", _images(2, 6, 3, 2), groups=3),
-    case("images-one_group", _images(2, 4, 3, 2), groups=1),
+    case("images-one_group", _images(2, 4, 3, 2)),
     case("images-a_group_for_each_channel", _images(2, 4, 2, 3), groups=4),
-    case("sequence-no_affine", _images(3, 4, 5), without=["scale", "shift"]),
-    case("volume-scale_alone", _images(1, 4, 2, 3, 2), without=["shift"]),
+    case("sequence-no_affine", _images(3, 4, 5), without=["scale", "shift"], groups=2),
+    case("volume-scale_alone", _images(1, 4, 2, 3, 2), without=["shift"], groups=2),
     case("vectors-constant_groups", _images(5, 6), groups=3, data="ties", epsilon=0.1),
-    case("images-offset", _images(2, 4, 3, 2), data="offset", stress=True, kink=True),
+    case("images-offset", _images(2, 4, 3, 2), data="offset", stress=True, kink=True, groups=2),
 ]
 
 RMS_NORM = [

@@ -150,7 +150,7 @@ def _(indices: Array, weight: Array) -> Any:
 
 
 @embedding.fault("word-0-is-padding", code="sequence.mask")
-def _(indices: Array, weight: Array) -> Array:
+def _(indices: Array, weight: Array) -> Any:
     return np.take(weight, indices, axis=0) * (indices != 0)[..., None]
 
 

@@ -44,12 +44,12 @@ for _name, _operation in _MERGES.items():
 
 
 @merge_mean.fault("divided-by-two-always", code="reduction.normalizer")
-def _(x: Array, y: Array, z: Array | None = None) -> Array:
+def _(x: Array, y: Array, z: Array | None = None) -> Any:
     return np.asarray(x + y if z is None else x + y + z) / 2
 
 
 @merge_mean.fault("mean-of-means", code="reduction.normalizer")
-def _(x: Array, y: Array, z: Array | None = None) -> Array:
+def _(x: Array, y: Array, z: Array | None = None) -> Any:
     first = (x + y) / 2
     return np.asarray(first if z is None else (first + z) / 2)
 
@@ -105,12 +105,12 @@ def _(x: Array) -> Array:
 
 
 @absolute.fault("root-with-epsilon", code="epsilon.value")
-def _(x: Array) -> Array:
+def _(x: Array) -> Any:
     return np.sqrt(x * x + np.asarray(1e-7, x.dtype))
 
 
 @absolute.fault("root-of-the-square", code="precision.overflow")
-def _(x: Array) -> Array:
+def _(x: Array) -> Any:
     return np.sqrt(x * x * np.asarray(1e-20, x.dtype)) * np.asarray(1e10, x.dtype)
 
 

@@ -131,14 +131,15 @@ def _masked_outputs_keep_gradients(operation: Operation, cotangent: dict[str, Ar
     return operation.product(cotangent, **call | {"masked_output": "repeat"})  # type: ignore[misc]
 
 
+_told_outputs = partial(_told, name="masked_output")
+_change: Callable[..., Any]
 for _layer in LAYERS:
-    _words = {"name": "masked_output"}
     for _name, _code, _of, _change in (
         ("time-and-examples-exchanged", "sequence.axis", ["rnn-time-batch-axes"], _time_major),
         ("masked-steps-fed-with-zeros", "sequence.mask", ["rnn-mask-not-carried"], _fed_with_zeros),
         ("masks-ignored", "sequence.mask", [], _masks_ignored),
-        ("masked-output-repeated", "sequence.mask", [], partial(_told, given="zero", told="repeat", **_words)),
-        ("masked-output-zero", "sequence.mask", [], partial(_told, given="repeat", told="zero", **_words)),
+        ("masked-output-repeated", "sequence.mask", [], partial(_told_outputs, given="zero", told="repeat")),
+        ("masked-output-zero", "sequence.mask", [], partial(_told_outputs, given="repeat", told="zero")),
         ("last-output-for-last-state", "sequence.state", [], _last_output),
         ("state-at-the-start-lost", "sequence.state", [], _state_lost),
         ("backwards-as-walked", "sequence.direction", ["birnn-backward-not-reversed"], _backwards_as_walked),
@@ -295,7 +296,7 @@ def _gru(*, gate: Callable[[Array], Array], reset_after: bool = True, **call: An
 
 def _update_negated(operation: Operation, **call: Any) -> Any:
     def negated(weight: Array) -> Array:
-        return weight * np.array([1, -1, 1], weight.dtype).reshape(-1, *(1 for _ in weight.shape[1:]))
+        return np.stack([weight[0], -weight[1], weight[2]])
 
     return operation.reference(**_on_gates(call, negated))
 

@@ -233,7 +233,7 @@ def _(x: Array, repeats: int, axis: int) -> Array:
 
 
 @repeat.fault("gradient-of-a-tile", code="layout.channel-order", gradient=True, of=["repeat-vs-tile"])
-def _(cotangent: Array, x: Array, repeats: int, axis: int) -> dict[str, Array]:  # noqa: ARG001
+def _(cotangent: Array, x: Array, repeats: int, axis: int) -> dict[str, Array]:
     return {"x": sum(np.split(cotangent, repeats, axis), np.zeros_like(x))}
 
 
