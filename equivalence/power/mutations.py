@@ -129,6 +129,8 @@ def _parameters(operation: Operation, binding: Binding) -> Iterator[Mutation]:
         if len(values) > 1:
             yield Mutation("parameter", f"parameter-{name}-default", _told(binding, name, operation.defaults[name]))
         for given, told in permutations(values, 2):
+            if given not in binding.only.get(name, values):
+                continue
             changed = _told(binding, name, told, given)
             yield Mutation("parameter", f"parameter-{name}-{_plain(given)}-as-{_plain(told)}", changed)
 

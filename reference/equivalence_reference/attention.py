@@ -404,7 +404,7 @@ def self_attention(
     Source: Vaswani et al., Attention is all you need (2017), sections 3.2.2 and 3.2.3; packed as in
     https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html (in_proj_weight).
     """
-    given = {"x": x, "weight": weight, "output_weight": output_weight}
+    given: dict[str, Any] = {"x": x, "weight": weight, "output_weight": output_weight}
     measured(self_attention, **given, bias=bias, output_bias=output_bias, mask=mask)
     if len(weight) != len(_PARTS):
         raise ShapeError(

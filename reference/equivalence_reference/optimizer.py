@@ -195,8 +195,8 @@ def _adam_step(
 ) -> Array:
     first, second = 1 - betas[0] ** k, 1 - betas[1] ** k
     if epsilon_in == "corrected":
-        return (mean / first) / (np.sqrt(square / second) + epsilon)
-    return (second**0.5 / first) * mean / (np.sqrt(square) + epsilon)
+        return np.asarray((mean / first) / (np.sqrt(square / second) + epsilon))
+    return np.asarray((second**0.5 / first) * mean / (np.sqrt(square) + epsilon))
 
 
 adam.vjp(_nothing)

@@ -99,7 +99,7 @@ def _multi_head_attention(
 
 _OPTIONAL = {name: name for name in ("query_bias", "key_bias", "value_bias", "output_bias", "mask")}
 _HEADS = {"heads": lambda context: context.sizes["m"]}
-_PROJECTIONS = {
+_PROJECTIONS: dict[str, Any] = {
     "query_weight": "(m d) c",
     "key_weight": "(m d) k",
     "value_weight": "(m e) v",

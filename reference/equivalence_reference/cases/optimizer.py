@@ -13,6 +13,7 @@ SGD = [
     case("plain-equal_sizes", _EQUAL),
     case("one_step", _ONE, momentum=0.9, nesterov=True),
     case("momentum-rate_inside", _THREE, momentum=0.9, rate_inside=True),
+    case("plain-rate_inside", _THREE, rate_inside=True, weight_decay=0.1),
     case("nesterov", _THREE, momentum=0.9, nesterov=True, weight_decay=0.1),
     case("nesterov-rate_inside", _THREE, momentum=0.9, nesterov=True, rate_inside=True, weight_decay=0.1),
 ]
@@ -22,6 +23,7 @@ ADAM = [
     case("one_step", _ONE, epsilon=0.1),
     case("uncorrected-equal_sizes", _EQUAL, betas=(0.5, 0.75), epsilon=0.1, epsilon_in="uncorrected"),
     case("weight_decay", _THREE, betas=(0.5, 0.75), epsilon=0.1, weight_decay=0.1),
+    case("uncorrected-weight_decay", _THREE, betas=(0.5, 0.75), epsilon_in="uncorrected", weight_decay=0.1),
 ]
 
 ADAMW = [
@@ -35,6 +37,7 @@ ADAMW = [
         epsilon_in="uncorrected",
         weight_decay=0.25,
     ),
+    case("uncorrected-small_epsilon", _THREE, betas=(0.5, 0.75), epsilon_in="uncorrected", weight_decay=0.25),
     case("corrected-three_steps", _THREE, betas=(0.5, 0.75), epsilon=0.1, weight_decay=0.25),
 ]
 
@@ -63,7 +66,16 @@ RMSPROP = [
         centered=True,
         initial=1.0,
     ),
-    case("centered", _THREE, decay=0.75, epsilon=0.1, centered=True),
+    case("centered-initial", _THREE, decay=0.75, epsilon=0.1, centered=True, initial=1.0),
+    case(
+        "centered-inside-rate_inside-small_epsilon",
+        _THREE,
+        decay=0.75,
+        epsilon_in="inside",
+        momentum=0.5,
+        rate_inside=True,
+        centered=True,
+    ),
 ]
 
 ADAGRAD = [

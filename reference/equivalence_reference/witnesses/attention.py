@@ -70,15 +70,15 @@ def multi_head_attention(
     """One example and head after the other."""
     result = np.zeros((*query.shape[:2], len(output_weight)))
     for n, m in np.ndindex(len(query), len(query_weight)):
-        projected = [
+        own_query, own_key, own_value = (
             sequence[n] @ weight[m].T + (0.0 if bias is None else bias[m])
             for sequence, weight, bias in (
                 (query, query_weight, query_bias),
                 (key, key_weight, key_bias),
                 (value, value_weight, value_bias),
             )
-        ]
-        average = _one_head(*projected, None if mask is None else mask[n], causal=causal)
+        )
+        average = _one_head(own_query, own_key, own_value, None if mask is None else mask[n], causal=causal)
         result[n] += average @ output_weight[:, m].T
     return result if output_bias is None else result + output_bias
 
@@ -94,6 +94,6 @@ def self_attention(
     causal: bool,
 ) -> Array:
     """The general one, with the sequence three times."""
-    parts = list(weight)
-    biases = [None] * len(parts) if bias is None else list(bias)
-    return multi_head_attention(x, x, x, *parts, output_weight, *biases, output_bias, mask, causal=causal)
+    wq, wk, wv = weight
+    bq, bk, bv = (None, None, None) if bias is None else bias
+    return multi_head_attention(x, x, x, wq, wk, wv, output_weight, bq, bk, bv, output_bias, mask, causal=causal)
