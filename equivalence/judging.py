@@ -120,6 +120,8 @@ def _with_stand_ins(cell: Cell, problem: Problem, number: int) -> dict[str, Arra
     rng, settings = generator(number, *cell.key, "stand-ins"), cell.operation.settings(cell.case)
     arrays = {
         name: np.where(np.isfinite(array), array, _BEYOND_THE_REST * rng.standard_normal(array.shape))
+        if array.dtype.kind == "f"
+        else array
         for name, array in exact(problem.arrays).items()
     }
     found = {output_quantity(name): y for name, y in cell.operation.forward(arrays, settings).items()}

@@ -174,10 +174,28 @@ def skips(planned: Plan) -> list[Outcome]:
 
 
 def cells_of(
-    registry: Registry, operation: Operation, case: Case, dtypes: Sequence[str] = (), frameworks: Sequence[str] = ()
+    registry: Registry,
+    operation: Operation,
+    case: Case,
+    dtypes: Sequence[str] = (),
+    frameworks: Sequence[str] = (),
+    table: Sequence[Row] = (),
 ) -> list[Cell]:
-    """The cells of one case, which need not be declared; empty selections mean everything."""
-    everyone = registry.participants(operation)
+    """The cells of one case, which need not be declared; empty selections mean everything.
+
+    Whoever skips any case of the operation takes no part: what it skips may be a matter of sizes.
+    """
+    skipping = {
+        (row.adapter, row.operation, variant)
+        for row in table
+        if row.kind == "skip"
+        for variant in row.variants or ("",)
+    }
+    everyone = [
+        p
+        for p in registry.participants(operation)
+        if (p.adapter.name, operation.name, p.name.partition("/")[2]) not in skipping
+    ]
     found = [_cell(operation, case, dtype, everyone, ())[0] for dtype in dict.fromkeys(dtypes or DTYPES)]
     return [replace(c, participants=tuple(p for p in c.participants if _selected(p, frameworks))) for c in found]
 

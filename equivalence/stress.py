@@ -72,7 +72,8 @@ def stress_plan(
         numbers: Iterable[int] = (int(case.rpartition("-")[2]) for case in cases) if cases else count()
         left = comparisons / len(wanted)
         for number in numbers:
-            for cell in cells_of(registry, operation, stress_case(operation, number, seed), dtypes, frameworks):
+            case = stress_case(operation, number, seed)
+            for cell in cells_of(registry, operation, case, dtypes, frameworks, chosen.rows):
                 found.append(cell)
                 left -= len(cell.pairs) * len(cell.quantities)
             if left <= 0 and not cases:

@@ -52,10 +52,9 @@ def _divide(a: Uncertain, b: Uncertain) -> Uncertain:
 
 def _extreme(ufunc: Any) -> Callable[..., Uncertain]:
     def rule(a: Uncertain, b: Uncertain) -> Uncertain:
-        value, apart = ufunc(a.value, b.value), np.abs(a.value - b.value) > a.error + b.error
-        winner = np.where(value == a.value, a.error, b.error)
-        error = np.where(apart, winner, np.maximum(a.error, b.error))
-        return Uncertain(value, error, np.abs(value), a.precision)
+        # Of the size of both, because a maximum may be computed as half of a + b + |a - b|.
+        size = np.maximum(np.abs(a.value), np.abs(b.value))
+        return Uncertain(ufunc(a.value, b.value), np.maximum(a.error, b.error), size, a.precision)
 
     return rule
 

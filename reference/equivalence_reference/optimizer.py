@@ -405,7 +405,7 @@ rmsprop.values(
         "epsilon": (1e-10, 0.1),
         "epsilon_in": ROOT_EPSILONS,
         "initial": (0.0, 0.1),
-        "weight_decay": (0.0, 0.1),
+        "weight_decay": (0.0, 0.25),
     },
     cases=cases.ADAGRAD,
 )

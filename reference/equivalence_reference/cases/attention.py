@@ -12,6 +12,7 @@ SCALED_DOT_PRODUCT = [
     case("equal_sizes", {"n": 4, "m": 4, "t": 4, "s": 4, "d": 4, "e": 4}, without=_BOTH, causal="top_left"),
     case("mask-one_head", {"n": 3, "m": 1, "t": 2, "s": 4, "d": 3, "e": 3}, without=["bias"]),
     case("additive_mask-scale", _SMALL, without=["mask"], scale=0.375),
+    case("no_masks", {**_SMALL, "n": 1}, without=_BOTH),
     # The two alignments differ where there are more keys than queries, or fewer.
     case("top_left-more_keys", _SMALL, without=_BOTH, causal="top_left"),
     case("bottom_right-more_keys", _SMALL, without=_BOTH, causal="bottom_right"),

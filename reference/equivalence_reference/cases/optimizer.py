@@ -44,7 +44,7 @@ ADAMW = [
 RMSPROP = [
     case("three_steps-distinct_sizes", _THREE),
     case("one_step-inside", _ONE, epsilon=0.1, epsilon_in="inside", rate_inside=True),
-    case("momentum-equal_sizes", _EQUAL, decay=0.75, epsilon=0.1, momentum=0.5),
+    case("momentum-initial-equal_sizes", _EQUAL, decay=0.75, epsilon=0.1, momentum=0.5, initial=1.0),
     case(
         "momentum-inside-rate_inside",
         _THREE,
@@ -66,7 +66,7 @@ RMSPROP = [
         centered=True,
         initial=1.0,
     ),
-    case("centered-initial", _THREE, decay=0.75, epsilon=0.1, centered=True, initial=1.0),
+    case("centered", _THREE, decay=0.75, epsilon=0.1, centered=True),
     case(
         "centered-inside-rate_inside-small_epsilon",
         _THREE,
@@ -81,8 +81,9 @@ RMSPROP = [
 ADAGRAD = [
     case("three_steps-distinct_sizes", _THREE),
     case("one_step-initial", _ONE, epsilon=0.1, initial=0.1),
-    case("inside-equal_sizes", _EQUAL, epsilon=0.1, epsilon_in="inside", initial=0.1),
-    case("weight_decay", _THREE, epsilon=0.1, weight_decay=0.1),
+    case("inside-equal_sizes", _EQUAL, epsilon=0.1, epsilon_in="inside"),
+    case("inside-weight_decay", _THREE, epsilon_in="inside", initial=0.1, weight_decay=0.25),
+    case("weight_decay", _THREE, epsilon=0.1, weight_decay=0.25),
 ]
 
 ADADELTA = [
