@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from equivalence.binding import HALF_TOO
+from equivalence.binding import DTYPES, HALF_TOO
 from equivalence.errors import DeclarationError
 from equivalence.judging import cast
 from equivalence_adapters.tensorflow import adapter
@@ -33,15 +33,15 @@ def x():
     return np.random.default_rng(0).standard_normal((3, 4))
 
 
-def test_performs_every_case_as_the_reference_does(participation, driver, agree, tolerance):
+def test_performs_as_the_reference_does(participation, driver, agree, tolerance):
     found, expected = participation.perform(driver)
     agree(found, expected, tolerance(participation.cell.dtype))
 
 
 def test_has_a_binding_that_does_every_case(operation, participants):
     bindings = [p.binding for p in participants(ADAPTER, operation)]
-    assert [b.dtypes for b in bindings if b.variant is None and not b.only] == [HALF_TOO]
-    assert all(b.docs.startswith("https://www.tensorflow.org/api_docs/python/tf/") for b in bindings)
+    assert [set(b.dtypes) >= set(DTYPES) for b in bindings if b.variant is None and not b.only] == [True]
+    assert all(b.docs.startswith("https://") for b in bindings)
 
 
 def double_the_first(x, y):
@@ -195,12 +195,6 @@ def test_which_gradients_of_convolutions_tensorflow_has(driver, make_call, dtype
     else:
         with pytest.raises(tf.errors.InvalidArgumentError, match="CPU"):
             driver.run(differentiated)
-
-
-def test_native_bindings_are_for_float32_only(operation, participants):
-    bindings = [p.binding for p in participants(ADAPTER, operation) if p.binding.variant == "native"]
-    expected = [("float32",)] if operation.name in ("conv2d", "conv_transpose2d") else []
-    assert [b.dtypes for b in bindings] == expected
 
 
 @pytest.mark.usefixtures("driver")
