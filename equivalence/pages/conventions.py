@@ -5,9 +5,11 @@ The rows are what a binding's data says, so what the suite's own transposing, fl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from equivalence.axes import names
 from equivalence.binding import Binding, Flip, Recode
 from equivalence.operation import Operation
 from equivalence.pages.marks import axes, code, codes, link, prose
@@ -71,8 +73,18 @@ def _layouts(operation: Operation, bindings: Bindings) -> Iterator[Row]:
     canonical = {name: kind.axes for name, kind in operation.inputs.items()} | operation.outputs
     for name, order in canonical.items():
         if order:
-            cells = (axes(binding.layouts.get(name, order) if binding else order) for binding in bindings)
+            cells = (
+                axes(_native_order(binding.layouts.get(name), order) if binding else order) for binding in bindings
+            )
             yield Row(f"axes of {code(name)}", tuple(cells))
+
+
+def _native_order(native: str | None, canonical: str) -> str:
+    """The framework's order of the axes, each written as the operation writes it: a layout leaves divisors out."""
+    if native is None:
+        return canonical
+    written = dict(zip(names(canonical), canonical.split(), strict=True))
+    return re.sub(r"[^\s()]+", lambda axis: written.get(axis[0], axis[0]), native)
 
 
 def _flips(operation: Operation, bindings: Bindings) -> Iterator[Row]:

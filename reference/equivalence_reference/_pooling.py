@@ -96,8 +96,10 @@ def divisors(operation: str, windows: Windows, padding: Padding, *, count_includ
 def share_of_the_largest(x: Array, axis: int | tuple[int, ...]) -> Array:
     """For each element its share of the gradient of the maximum: equal parts for all that are as large."""
     top = x.max(axis=axis, keepdims=True)
-    winners = ((x == top) | (np.isnan(x) & np.isnan(top))).astype(x.dtype)
-    return np.asarray(winners / winners.sum(axis=axis, keepdims=True))
+    winners = (x == top).astype(x.dtype)
+    with np.errstate(invalid="ignore"):
+        # NaN is as large as nothing, itself neither: beside one, all shares are NaN, as the frameworks have them.
+        return np.asarray(winners / winners.sum(axis=axis, keepdims=True))
 
 
 def regions(size: int, count: int) -> list[slice]:

@@ -12,6 +12,7 @@ from equivalence.inputs import Array
 from equivalence.operation import Operation, operation
 from equivalence_reference._arguments import Pair, known, measured
 from equivalence_reference._correlation import correlate, match, paint
+from equivalence_reference._overflow import overflowing
 from equivalence_reference._windows import Padding, Windows, slide
 from equivalence_reference.cases import local as cases
 from equivalence_reference.linear import ACTIVATIONS, nin, nin_vjp
@@ -35,6 +36,7 @@ from equivalence_reference.witnesses import local as by_loops
         "activation": ("relu", "tanh"),
     },
     cases=cases.MLPCONV,
+    rounding=overflowing,
 )
 def mlpconv(
     x: Array,

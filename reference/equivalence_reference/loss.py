@@ -673,7 +673,9 @@ def smooth_l1(x: Array, target: Array, *, beta: float = 1.0, reduction: str = "m
     measured(smooth_l1, x=x, target=target)
     size = np.abs(x - target)
     near = np.minimum(size, beta)
-    return _reduced("smooth_l1", near * near / (2 * beta) + (size - near), reduction)
+    # Without a tip it is the absolute difference.
+    tip = near * near / (2 * beta) if beta else np.zeros_like(size)
+    return _reduced("smooth_l1", tip + (size - near), reduction)
 
 
 @smooth_l1.vjp
@@ -681,7 +683,8 @@ def smooth_l1_vjp(
     cotangent: Array, x: Array, target: Array, *, beta: float = 1.0, reduction: str = "mean"
 ) -> dict[str, Array]:
     """The difference over the width, from -1 to 1."""
-    back = _shares(cotangent, x, reduction) * np.minimum(np.maximum((x - target) / beta, -1), 1)
+    slope = np.minimum(np.maximum((x - target) / beta, -1), 1) if beta else np.sign(x - target)
+    back = _shares(cotangent, x, reduction) * slope
     return {"x": back, "target": -back}
 
 

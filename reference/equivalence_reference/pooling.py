@@ -10,8 +10,9 @@ import numpy as np
 from equivalence.errors import ShapeError
 from equivalence.inputs import Array
 from equivalence.operation import case, operation
-from equivalence.rounding import selection
+from equivalence.rounding import Bound, Bounds, Instance, Precision, selection
 from equivalence_reference._arguments import Pair, known, measured
+from equivalence_reference._overflow import overflowing
 from equivalence_reference._pooling import (
     ROUNDINGS,
     counts,
@@ -653,6 +654,31 @@ sum_pool2d.values(
 )
 
 
+def _of_powers(instance: Instance, precision: Precision) -> Bounds:
+    r"""Bounds of norms as the frameworks compute them: as a power whose exponent :math:`1/P` is rounded too.
+
+    The derivative of :math:`s^e` for :math:`e` is :math:`s^e \ln s`, and :math:`s = y^P`, so an exponent that is off by
+    :math:`u` moves the norm by :math:`u P |\ln y|` of itself; and :math:`s^{1/P - 1}` in the gradient as much. Far
+    from 1 that is more than all other rounding.
+    """
+    outputs, gradients = overflowing(instance, precision)
+    x, settings = instance.arrays["x"], instance.settings
+    power, windows = _lp_windows(x, **settings)
+    length = total(np.abs(x) ** power, windows) ** (1 / power)
+    usual = (length > 0) & np.isfinite(length)
+    moved = 2 * precision.unit * power * np.abs(np.log(np.where(usual, length, 1)))
+    outputs = {"output": _widened(outputs["output"], moved * length)}
+    if instance.cotangents:
+        size = np.abs(instance.cotangents["output"]) * np.where(usual, length, 1) ** (1 - power)
+        back = np.abs(x) ** (power - 1) * to_the_whole_window(moved * size, windows)
+        gradients = {"x": _widened(gradients["x"], back)}
+    return outputs, gradients
+
+
+def _widened(bound: Bound, more: Array) -> Bound:
+    return Bound(bound.error + more, bound.magnitude, bound.peak)
+
+
 @operation(
     inputs={"x": "n c h w"},
     output="n c i j",
@@ -663,6 +689,7 @@ sum_pool2d.values(
         "rounding": ROUNDINGS,
     },
     cases=cases.LP_POOL2D,
+    rounding=_of_powers,
 )
 def lp_pool2d(
     x: Array,
@@ -703,7 +730,7 @@ def lp_pool2d_vjp(cotangent: Array, x: Array, *, norm: int = 2, **geometry: Any)
     r"""By the chain rule :math:`\partial y / \partial x = \mathrm{sgn}(x) |x|^{P-1} / y^{P-1}`."""
     power, windows = _lp_windows(x, norm, **{"window": (2, 2), **geometry})
     length = total(np.abs(x) ** power, windows) ** (1 / power)
-    steepness = np.where(length > 0, length, 1) ** (1 - power)
+    steepness = np.where(length == 0, 1, length) ** (1 - power)
     return {"x": np.sign(x) * np.abs(x) ** (power - 1) * to_the_whole_window(cotangent * steepness, windows)}
 
 

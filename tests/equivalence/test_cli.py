@@ -156,11 +156,11 @@ def test_report_makes_the_page_of_an_earlier_run_and_refuses_half_a_file(tmp_pat
 def test_list_and_show_print_the_declarations(tmp_path):
     listed = equivalence("list", cwd=tmp_path)
     assert listed.returncode == 0
-    for word in ("conv2d", "nin", "theano/unflipped", "tensorflow"):
+    for word in ("conv2d", "nin", "theano +unflipped", "tensorflow"):
         assert word in listed.stdout
     shown = equivalence("show", "conv2d", cwd=tmp_path)
     assert shown.returncode == 0
-    for word in ("n h w c", "same_upper-stride2-even_kernel", "dilation", "https://"):
+    for word in ("n h w c", "same_upper-stride2-even_kernel", "dilation", "https://", "kernel layout", "bfloat16"):
         assert word in shown.stdout
 
 

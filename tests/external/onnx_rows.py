@@ -151,7 +151,7 @@ ROWS = {
     "Add": Row(merged("merge_sum", np.add), "axis broadcast"),
     "AveragePool": Row(pooling("avg_pool"), "kernel_shape pads strides"),
     "BatchNormalization": Row(batch_normalization, "epsilon is_test momentum"),
-    "Clip": glue(lambda x, min, max: np.clip(x, min, max), "max min"),  # noqa: A006
+    "Clip": glue(lambda x, **limits: np.clip(x, limits["min"], limits["max"]), "max min"),
     "Concat": Row(concatenation, "axis"),
     "Constant": Row(lambda call, given: numpy_helper.to_array(given["value"]), "value"),
     "Conv": Row(convolution("conv"), f"{SLIDING} group"),

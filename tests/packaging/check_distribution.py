@@ -27,6 +27,7 @@ PACKAGES = {
 
 DATA = (
     *(f"{package}/py.typed" for package in PACKAGES),
+    *(f"equivalence/pages/{name}.md.jinja" for name in ("index", "operation")),
     "equivalence/report/template.html",
     *(f"equivalence/report/{name}.html" for name in ("base", "macros", "ports", "power")),
     "equivalence/report/style.css",
@@ -44,7 +45,7 @@ DATA = (
 
 IN_SOURCES = (
     *("Makefile", "pyproject.toml", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"),
-    *("stacks/main.txt", "tests/test_matrix.py", "examples/nin_port.py", "docs/architecture.md"),
+    *("stacks/main.txt", "tests/test_matrix.py", "examples/nin_port.py", "docs/architecture.md", "docs/hooks.py"),
 )
 """What whoever has only the source distribution needs in order to build, test and read."""
 

@@ -88,9 +88,9 @@ def test_the_package_is_not_there_unless_it_is_installed(equivalence):
 def test_operation_and_framework_are_listed(equivalence, installed):
     done = equivalence("list", path=installed)
     assert done.returncode == 0
-    lines = {line.split("│")[2].strip(): line for line in done.stdout.splitlines() if line.count("│") > 3}
-    assert "conditioning" in lines[OPERATION]
-    assert "numpy, torch, acme" in lines[OPERATION]
+    lines = {line.split("│")[1].strip(): line for line in done.stdout.splitlines() if line.count("│") > 3}
+    assert "conditioning" in [line.strip() for line in done.stdout.splitlines()]
+    assert "torch, acme" in lines[OPERATION]
     assert "acme" in lines["relu"]
     assert "acme" not in lines["conv2d"]
 

@@ -72,7 +72,9 @@ _ADAM = {
 }
 _UNCORRECTED: dict[str, Any] = {"rename": {"epsilon_in": None}, "only": {"epsilon_in": ["uncorrected"]}}
 
-adam = binding(_adam, docs=_DOCS.format("adam"), conventions={**_ADAM, "weight_decay": _DECAY}, **_UNCORRECTED)
+adam = binding(
+    _adam, docs=_DOCS.format("adam"), conventions={**_ADAM, "weight_decay": _DECAY, "as": "Adam"}, **_UNCORRECTED
+)
 
 
 def _adamw(w: Any, g: Any, rate: Any, *, betas: tuple[float, float], **settings: Any) -> dict[str, Any]:
@@ -86,6 +88,7 @@ adamw = binding(
     conventions={
         **_ADAM,
         "default weight decay": "4e-3",
+        "as": "AdamW",
         "weight_decay": "times the learning rate, before the step",
     },
     **_UNCORRECTED,
@@ -114,6 +117,7 @@ rmsprop = binding(
         "mean square at the start": "0",
         "learning rate": "inside the velocity",
         "centered": "centered=True",
+        "as": "RMSprop",
         "weight_decay": _DECAY,
     },
 )
@@ -139,6 +143,7 @@ adagrad = binding(
         "epsilon is added to": "the total, inside the root",
         "default accumulator at the start": "0.1",
         "learning rate decay": "none: a schedule",
+        "as": "Adagrad",
         "weight_decay": _DECAY,
     },
 )

@@ -60,6 +60,7 @@ scaled_dot_product_attention = binding(
         "alignment of is_causal": "composed: a comparison of positions",
         "a query that sees nothing": "NaN from tf.nn.softmax of minus infinities",
         "shared heads": "composed: tf.repeat (successive); tf.tile pairs them otherwise",
+        "precision": "in the dtype asked for",
     },
 )
 
@@ -73,6 +74,8 @@ _MULTI_HEAD = {
     "default bias": "composed; yes in Keras",
     "a query that sees nothing": "NaN from tf.nn.softmax of minus infinities",
     "weights": "composed by tf.einsum: (input, heads, features), as in Keras",
+    "precision": "in the dtype asked for",
+    "as": "composed",
 }
 
 

@@ -49,6 +49,7 @@ sgd = binding(
     docs=_DOCS + "raw_ops/ResourceApplyMomentum",
     recode=_STEPS,
     conventions={
+        "precision": "in the dtype asked for",
         "default learning rate": "none: it has to be given",
         "default momentum": "none: it has to be given",
         "learning rate": "outside of the velocity; inside in ResourceApplyKerasMomentum",
@@ -93,6 +94,7 @@ def _adam(
 
 
 _ADAM = {
+    "precision": "in the dtype asked for",
     "default learning rate": "1e-3 in tf.compat.v1",
     "default betas": "0.9, 0.999",
     "default epsilon": "1e-8 in tf.compat.v1",
@@ -212,6 +214,7 @@ def _adagrad(
 
 
 _ADAGRAD = {
+    "precision": "in the dtype asked for",
     "default learning rate": "none: it has to be given",
     "default epsilon": "none in tf.compat.v1; 1e-7 in ResourceApplyAdagradV2 as Keras 2 called it",
     "epsilon is added to": "the root",

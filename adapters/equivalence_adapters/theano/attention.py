@@ -69,6 +69,7 @@ scaled_dot_product_attention = binding(
         "alignment of is_causal": "composed: a comparison of positions",
         "a query that sees nothing": "composed; NaN from softmax of minus infinities",
         "shared heads": "composed: tensor.repeat (successive); tensor.tile pairs them otherwise",
+        "precision": "in the dtype asked for",
     },
 )
 
@@ -82,6 +83,8 @@ _MULTI_HEAD = {
     "default bias": "composed",
     "a query that sees nothing": "composed; NaN from softmax of minus infinities",
     "weights": "composed by tensor.dot: (input, output), as in Lasagne",
+    "precision": "in the dtype asked for",
+    "as": "composed",
 }
 
 

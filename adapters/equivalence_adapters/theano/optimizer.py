@@ -43,6 +43,7 @@ sgd = binding(
     conventions={
         "default learning rate": "none: it has to be given",
         "default momentum": "0.9, in updates of their own",
+        "precision": "in the dtype asked for",
         "learning rate": "inside the velocity",
         "velocity": "what is added",
         "first step": "as any other",
@@ -57,6 +58,8 @@ def _adam(*arrays: Any, **settings: Any) -> dict[str, Any]:
 
 
 _ADAM = {
+    "precision": "in the dtype asked for",
+    "as": "composed",
     "default learning rate": "1e-3",
     "default betas": "0.9, 0.999",
     "default epsilon": "1e-8",
@@ -94,6 +97,7 @@ rmsprop = binding(
         "mean square at the start": "0",
         "learning rate": "inside the velocity of apply_momentum",
         "centered": "no",
+        "as": "composed",
         "weight_decay": "none: a penalty l2, whose gradient is 2 l w",
     },
 )
@@ -113,6 +117,8 @@ adagrad = binding(
         "epsilon is added to": "the total, inside the root",
         "default accumulator at the start": "0",
         "learning rate decay": "none",
+        "precision": "in the dtype asked for",
+        "as": "composed",
         "weight_decay": "none: a penalty l2, whose gradient is 2 l w",
     },
 )

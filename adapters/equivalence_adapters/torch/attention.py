@@ -46,6 +46,7 @@ scaled_dot_product_attention = binding(
         "alignment of is_causal": "top left; torch.nn.attention.bias.causal_lower_right for the other",
         "a query that sees nothing": "0 (NaN before version 2.5)",
         "shared heads": "successive, with enable_gqa=True",
+        "precision": "in the dtype asked for",
     },
 )
 
@@ -59,6 +60,7 @@ _MULTI_HEAD = {
     "default bias": "yes, in all projections",
     "a query that sees nothing": "0 with need_weights=False, else NaN",
     "weights": "(output, input)",
+    "precision": "in the dtype asked for",
 }
 
 

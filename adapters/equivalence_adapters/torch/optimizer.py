@@ -74,6 +74,7 @@ sgd = binding(
     conventions={
         "default learning rate": "1e-3",
         "default momentum": "0",
+        "precision": "in the dtype asked for",
         "learning rate": "outside of the velocity",
         "velocity": "momentum_buffer, a sum of gradients: it is subtracted",
         "first step": "the gradient alone, without dampening",
@@ -103,6 +104,7 @@ def _adam(
 
 
 _ADAM = {
+    "precision": "in the dtype asked for",
     "default learning rate": "1e-3",
     "default betas": "0.9, 0.999",
     "default epsilon": "1e-8",
@@ -112,13 +114,18 @@ _ADAM = {
 adam = binding(
     partial(_adam, "Adam"),
     docs=_DOCS.format("Adam"),
-    conventions={**_ADAM, "weight_decay": "coupled: added to the gradient; AdamW for the other"},
+    conventions={**_ADAM, "weight_decay": "coupled: added to the gradient; AdamW for the other", "as": "Adam"},
 )
 
 adamw = binding(
     partial(_adam, "AdamW"),
     docs=_DOCS.format("AdamW"),
-    conventions={**_ADAM, "default weight decay": "1e-2", "weight_decay": "times the learning rate, before the step"},
+    conventions={
+        **_ADAM,
+        "default weight decay": "1e-2",
+        "weight_decay": "times the learning rate, before the step",
+        "as": "AdamW",
+    },
 )
 
 
@@ -178,7 +185,7 @@ native_rmsprop = binding(
     docs=_DOCS.format("RMSprop"),
     rename={"epsilon_in": None, "rate_inside": None},
     only={"epsilon_in": ["outside"], "rate_inside": [False]},
-    conventions=_RMSPROP,
+    conventions={**_RMSPROP, "as": "RMSprop"},
 )
 
 
@@ -190,6 +197,7 @@ def _adagrad(w: Any, g: Any, rate: Any, *, epsilon: float, initial: float, weigh
 
 
 _ADAGRAD = {
+    "precision": "in the dtype asked for",
     "default learning rate": "1e-2",
     "default epsilon": "1e-10",
     "epsilon is added to": "the root",
@@ -211,7 +219,7 @@ native_adagrad = binding(
     docs=_DOCS.format("Adagrad"),
     rename={"epsilon_in": None},
     only={"epsilon_in": ["outside"]},
-    conventions=_ADAGRAD,
+    conventions={**_ADAGRAD, "as": "Adagrad"},
 )
 
 
