@@ -10,7 +10,7 @@ from equivalence import registry, session
 from equivalence.binding import Adapter
 from equivalence.engine import Engine, launch
 from equivalence.errors import EquivalenceError
-from equivalence.matrix import Cell, Plan
+from equivalence.matrix import Plan, plan
 from equivalence.outcome import EXIT_EXPECTED, EXIT_UNDECIDED
 
 console = Console()
@@ -50,11 +50,13 @@ def _examine(engine: Engine, adapter: Adapter) -> tuple[dict[str, str], str]:
 
 def _try_out(engine: Engine, adapter: Adapter) -> str:
     """Have the adapter perform its first operation, gradients included, beside the reference."""
-    for operation in engine.registry.operations.values():
-        known = engine.registry.participants(operation)
-        if any(participant.adapter is adapter for participant in known):
-            both = tuple(p for p in known if p.binding is None or p.adapter is adapter)
-            outcomes = engine.outcomes(Cell(operation, operation.cases[0], "float64", both))
-            failed = [outcome for outcome in outcomes if not outcome.expected]
-            return failed[0].text() if failed else "works"
+    names = [engine.registry.reference.name, adapter.name]
+    for name, operation in engine.registry.operations.items():
+        if any(participant.adapter is adapter for participant in engine.registry.participants(operation)):
+            cells = plan(engine.registry, operations=[name], frameworks=names).cells
+            # A binding may be for some dtypes and parameters only; the reference is compared with nobody.
+            tried = next((cell for cell in cells if cell.pairs or adapter is engine.registry.reference), None)
+            if tried is not None:
+                failed = [outcome for outcome in engine.outcomes(tried) if not outcome.expected]
+                return failed[0].text() if failed else "works"
     return "performs no operation"

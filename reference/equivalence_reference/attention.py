@@ -15,6 +15,7 @@ from equivalence.errors import ParameterError, ShapeError
 from equivalence.inputs import Array, Mask, Real
 from equivalence.operation import operation
 from equivalence_reference._arguments import divisible, measured
+from equivalence_reference._attending import saturated, saturated_self
 from equivalence_reference._recurrence import only_given
 from equivalence_reference.cases import attention as cases
 from equivalence_reference.witnesses import attention as by_loops
@@ -74,6 +75,7 @@ def _score_cotangents(weights: Array, cotangent: Array, value: Array) -> Array:
     output="n m t e",
     parameters={"causal": CAUSAL, "scale": (None, 0.375), "groups": (1, 2)},
     cases=cases.SCALED_DOT_PRODUCT,
+    rounding=saturated,
 )
 def scaled_dot_product_attention(
     query: Array,
@@ -367,6 +369,7 @@ multi_head_attention.values(
     parameters={"causal": (False, True)},
     blocks={"b": "q k v"},
     cases=cases.SELF_ATTENTION,
+    rounding=saturated_self,
 )
 def self_attention(
     x: Array,

@@ -348,9 +348,11 @@ def grid_sample(
 def grid_sample_vjp(cotangent: Array, x: Array, grid: Array, **parameters: Any) -> dict[str, Array]:
     r"""The same weights the other way round; and for the grid, :math:`\Lambda'` in place of :math:`\Lambda`."""
     rows, columns, down, across = _weights(x, grid, **grid_sample.defaults | parameters)
+    # The nearest pixel does not change with the place; what it is, infinite or not, has no part in that.
+    pixels = np.zeros_like(x) if parameters.get("mode") == "nearest" else x
     moved = [
-        np.einsum("ncij,nijh,nijw,nchw->nij", cotangent, rows, across, x),
-        np.einsum("ncij,nijh,nijw,nchw->nij", cotangent, down, columns, x),
+        np.einsum("ncij,nijh,nijw,nchw->nij", cotangent, rows, across, pixels),
+        np.einsum("ncij,nijh,nijw,nchw->nij", cotangent, down, columns, pixels),
     ]
     return {"x": np.einsum("ncij,nijh,nijw->nchw", cotangent, rows, columns), "grid": np.stack(moved, axis=-1)}
 

@@ -8,7 +8,6 @@ import jsonschema
 import pytest
 
 from equivalence import registry
-from equivalence.axes import ELLIPSIS
 from equivalence.binding import DTYPES
 from equivalence.deviations import Row
 from equivalence.errors import DeclarationError, UsageError
@@ -73,8 +72,7 @@ def test_law_4_each_operation_has_pairwise_distinct_sizes_and_equal_ones(known):
     for operation in known.operations.values():
         counts = []
         for case in operation.cases:
-            sizes = dict(case.sizes)
-            flat = [*sizes.pop(ELLIPSIS, ()), *sizes.values()]
+            flat = [part for size in case.sizes.values() for part in (size if isinstance(size, tuple) else [size])]
             counts.append((len(flat), len(set(flat))))
         assert any(count == different > 1 for count, different in counts), f"{operation.name}: no distinct sizes"
         assert any(count > different == 1 for count, different in counts), f"{operation.name}: no equal sizes"
@@ -128,7 +126,7 @@ def test_operations_come_in_the_order_asked_for(known):
 def test_frameworks_are_adapters_or_participants(known):
     relu = plan(known, operations=["relu"], frameworks=["torch", "numpy"])
     assert {tuple(p.name for p in cell.participants) for cell in relu.cells} == {("numpy", "torch")}
-    variants = {p.name for cell in plan(known).cells for p in cell.participants if "/" in p.name}
+    variants = {p.name for p in known.participants(known.operation("conv2d")) if "/" in p.name}
     for name in variants:
         chosen = plan(known, frameworks=["numpy", name], operations=["conv2d"])
         assert {p.name for cell in chosen.cells for p in cell.participants} <= {"numpy", name}
@@ -152,7 +150,7 @@ def test_what_is_named_twice_is_compared_once(known, field):
         ({"operations": ["con2d"]}, "no operation is called 'con2d'. Did you mean conv2d"),
         ({"frameworks": ["pytorch"]}, "no framework is called 'pytorch'. Did you mean torch"),
         ({"frameworks": ["torch/nothing"]}, "no framework is called 'torch/nothing'"),
-        ({"cases": ["zerso"]}, "no case is called 'zerso'. Did you mean zeros"),
+        ({"cases": ["zerso"]}, "no case is called 'zerso'. Did you mean .*zeros"),
         ({"operations": ["nin"], "cases": ["zeros"]}, "no case is called 'zeros'"),
         ({"dtypes": ["float23"]}, "no dtype is called 'float23'. Did you mean float32"),
     ],

@@ -156,9 +156,8 @@ class Row:
     dtype: str = "float64"
 
 
-# Where ours is "different" or fails: thresholded_relu of NaN is 0; smooth_l1 without a width, beta=0, is NaN, where
-# PyTorch takes the absolute difference; an output_padding between stride and dilation is refused; a reduction of a
-# scalar over its axis 0 or -1, which PyTorch allows, divides by zero.
+# Where ours is "different" or fails: thresholded_relu of NaN is 0; an output_padding between stride and dilation is
+# refused; a reduction of a scalar over its axis 0 or -1, which PyTorch allows, divides by zero.
 FUNCTIONAL = [
     Row("nn.functional.relu", elementwise("relu"), 41),
     Row("nn.functional.elu", elementwise("elu"), 39),

@@ -201,7 +201,7 @@ def test_a_marker_that_selects_nothing_or_cannot_be_meant_fails(repository, mark
 
 
 def test_options_that_leave_nothing_to_compare_fail(repository):
-    result = repository.runpytest_inprocess("--equivalence-framework", "torch")
+    result = repository.runpytest_inprocess("--equivalence-framework", "numpy")
     assert result.ret not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
     result.stdout.fnmatch_lines(["*nothing to compare*"])
 
