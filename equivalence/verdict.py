@@ -105,7 +105,7 @@ def _decide(left: Array, right: Array, dtype: str, tolerance: float, evidence: E
         why = f"{dtype} differs by {known.max_abs:.2g} where it has no rounding bound after so many terms"
         return replace(known, verdict="undecided", reason=f"{why}; {_beside(evidence.exact)}")
     if known.bound_ratio is not None and known.bound_ratio > BEYOND and _shrinks(known, dtype, evidence.exact):
-        return _coarse(known, dtype, evidence, (left, right))
+        return _beyond(known, dtype, evidence, (left, right), error)
     return _scaled(known, dtype, evidence.exact)
 
 
@@ -154,6 +154,17 @@ def _shrinks(compared: Comparison, dtype: str, exact: Comparison) -> bool:
     return exact.max_abs <= _SCATTER * PRECISIONS["float64"].unit / PRECISIONS[dtype].unit * compared.max_abs
 
 
+def _beyond(
+    compared: Comparison, dtype: str, evidence: Evidence, sides: tuple[Array, Array], error: Array
+) -> Comparison:
+    """Farther apart than rounding takes them: where an intermediate result may overflow, nothing is known."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        where = np.abs(np.asarray(sides[0], np.float64) - np.asarray(sides[1], np.float64)) > BEYOND * error
+    if where.any() and not (where & ~_overflowing(where.shape, dtype, evidence)).any():
+        return _overflown(compared, where, dtype)
+    return _coarse(compared, dtype, evidence, sides)
+
+
 def _coarse(compared: Comparison, dtype: str, evidence: Evidence, sides: tuple[Array, Array]) -> Comparison:
     """The two agree in float64, and are farther apart in this dtype than rounding takes them."""
     assert evidence.exact is not None
@@ -193,11 +204,20 @@ def _alone(compared: Comparison, dtype: str, evidence: Evidence) -> Comparison:
 
 def _misplaced(compared: Comparison, misplaced: Array, dtype: str, evidence: Evidence) -> Comparison:
     """NaN or infinity on one side: overflow where finite sums of magnitudes exceed the dtype, else a difference."""
-    largest = PRECISIONS[dtype].largest
-    overflowing = np.zeros(misplaced.shape, np.bool_)
-    for bound in evidence.bounds:
-        overflowing |= bound.passes(largest)
+    overflowing = _overflowing(misplaced.shape, dtype, evidence)
     if (misplaced & ~overflowing).any():
         return compared
-    reason = f"overflow: in {int(misplaced.sum())} places sums of magnitudes exceed {dtype}'s largest number"
+    return _overflown(compared, misplaced, dtype)
+
+
+def _overflowing(shape: tuple[int, ...], dtype: str, evidence: Evidence) -> Array:
+    """Where finite arguments may lead through more than the dtype's largest number."""
+    overflowing = np.zeros(shape, np.bool_)
+    for bound in evidence.bounds:
+        overflowing |= bound.passes(PRECISIONS[dtype].largest)
+    return overflowing
+
+
+def _overflown(compared: Comparison, where: Array, dtype: str) -> Comparison:
+    reason = f"overflow: in {int(where.sum())} places sums of magnitudes exceed {dtype}'s largest number"
     return replace(compared, verdict="undecided", reason=reason)
