@@ -4,6 +4,8 @@ PYTHON ?= python3.11
 MAIN := .venvs/main
 THEANO := .venvs/theano/equivalence-stack.json
 BIN := $(MAIN)/bin
+# The matrix waits for the frameworks in one process, all other files go to the other.
+TWO := -n 2 --dist loadfile
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
@@ -34,10 +36,10 @@ report: environments ## Run the full matrix and write reports/index.html.
 
 test: environments ## Run all tests.
 	$(call say,Running the tests; the first run compiles Theano's graphs)
-	$(BIN)/python -m pytest $(PYTEST)
+	$(BIN)/python -m pytest $(TWO) $(PYTEST)
 
 test-all: environments ## Run all tests, those too long for every run among them.
-	$(BIN)/python -m pytest --run-slow $(PYTEST)
+	$(BIN)/python -m pytest --run-slow $(TWO) $(PYTEST)
 
 check: lint types docs wheel ## Check style, types, documentation and the built distribution.
 

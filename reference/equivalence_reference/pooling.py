@@ -594,6 +594,70 @@ avg_pool3d.values(
 
 
 @operation(
+    inputs={"x": "n c w"},
+    output="n c j",
+    parameters={
+        "window": ((2,), (3,)),
+        "stride": (None, (1,), (2,)),
+        "padding": ("valid", "same_upper", "same_lower", ((2, 0),)),
+        "rounding": ROUNDINGS,
+    },
+    cases=cases.SUM_POOL1D,
+)
+def sum_pool1d(
+    x: Array,
+    *,
+    window: int | Sizes = (2,),
+    stride: int | Sizes | None = None,
+    padding: Padding = "valid",
+    rounding: str = "floor",
+) -> Array:
+    r"""Add up each window of a sequence.
+
+    .. math:: y_{ncj} = \sum_{q < p_w} x_{n,\,c,\;j s_w + q - l}
+
+    Args:
+        x: :math:`x`, sequences, ``n c w``; outside it is 0.
+        window: :math:`p_w`, pixels of a window, as ``(p_w,)``.
+        stride: :math:`s_w`, pixels from one window to the next; the window's size if left out.
+        padding: :math:`l` pixels before the first; as in :func:`max_pool2d`, with one pair: ``((before, after),)``.
+        rounding: as in :func:`max_pool2d`.
+
+    Returns:
+        ``n c j``.
+
+    Raises:
+        ShapeError: if no window fits on the padded sequence.
+        ParameterError: if a parameter has a value it cannot have.
+
+    Source: https://theano-pymc.readthedocs.io/en/latest/library/tensor/signal/pool.html, mode ``sum``.
+    """
+    measured(sum_pool1d, x=x)
+    windows = pooling_windows(
+        "sum_pool1d", x.shape[2:], window=window, stride=stride, padding=padding, rounding=rounding
+    )
+    return total(x, windows)
+
+
+@sum_pool1d.vjp
+def sum_pool1d_vjp(cotangent: Array, x: Array, **geometry: Any) -> dict[str, Array]:
+    """Every pixel of a window gets the window's cotangent."""
+    windows = pooling_windows("sum_pool1d", x.shape[2:], **{"window": (2,), **geometry})
+    return {"x": to_the_whole_window(cotangent, windows)}
+
+
+sum_pool1d.witness("each window's pixels added up one by one")(by_loops.sum_pool)
+sum_pool1d.values(
+    "worked by hand: 1 + 2, 2 + 3 + 4 and 4 + 5, for a border that adds nothing",
+    x=[[[1.0, 2.0, 3.0, 4.0, 5.0]]],
+    window=(3,),
+    stride=(2,),
+    padding=((1, 1),),
+    expected=[[[3.0, 9.0, 9.0]]],
+)
+
+
+@operation(
     inputs={"x": "n c h w"},
     output="n c i j",
     parameters={
@@ -651,6 +715,70 @@ sum_pool2d.values(
     "worked by hand: the sums of two halves",
     x=[[[[1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]]]],
     expected=[[[[14.0, 22.0]]]],
+)
+
+
+@operation(
+    inputs={"x": "n c d h w"},
+    output="n c k i j",
+    parameters={
+        "window": ((2, 2, 2), (2, 3, 1), (3, 2, 2)),
+        "stride": (None, (1, 1, 1), (2, 1, 2)),
+        "padding": ("valid", "same_upper", "same_lower", ((1, 1), (0, 1), (1, 0))),
+        "rounding": ROUNDINGS,
+    },
+    cases=cases.SUM_POOL3D,
+)
+def sum_pool3d(
+    x: Array,
+    *,
+    window: int | Sizes = (2, 2, 2),
+    stride: int | Sizes | None = None,
+    padding: Padding = "valid",
+    rounding: str = "floor",
+) -> Array:
+    r"""Add up each window of a volume.
+
+    .. math::
+
+        y_{nckij} = \sum_{r < p_d,\; p < p_h,\; q < p_w} x_{n,\,c,\;k s_d + r - f,\;i s_h + p - t,\;j s_w + q - l}
+
+    Args:
+        x: :math:`x`, volumes, ``n c d h w``; outside they are 0.
+        window: :math:`p_d, p_h, p_w`, the sides of a window.
+        stride: :math:`s_d, s_h, s_w`, from one window to the next; the window's sides if left out.
+        padding: :math:`f, t, l` in front, above and to the left; as in :func:`max_pool2d`, with three pairs.
+        rounding: as in :func:`max_pool2d`.
+
+    Returns:
+        ``n c k i j``.
+
+    Raises:
+        ShapeError: if no window fits on the padded volume.
+        ParameterError: if a parameter has a value it cannot have.
+
+    Source: https://theano-pymc.readthedocs.io/en/latest/library/tensor/signal/pool.html, mode ``sum``.
+    """
+    measured(sum_pool3d, x=x)
+    windows = pooling_windows(
+        "sum_pool3d", x.shape[2:], window=window, stride=stride, padding=padding, rounding=rounding
+    )
+    return total(x, windows)
+
+
+@sum_pool3d.vjp
+def sum_pool3d_vjp(cotangent: Array, x: Array, **geometry: Any) -> dict[str, Array]:
+    """Every pixel of a window gets the window's cotangent."""
+    windows = pooling_windows("sum_pool3d", x.shape[2:], **{"window": (2, 2, 2), **geometry})
+    return {"x": to_the_whole_window(cotangent, windows)}
+
+
+sum_pool3d.witness("each window's pixels added up one by one")(by_loops.sum_pool)
+sum_pool3d.values(
+    "worked by hand: 36 in eight pixels, and 2 + 4 + 6 + 8 in the four that the last window has",
+    x=[[[[[1.0, 2.0, 2.0], [3.0, 4.0, 4.0]], [[5.0, 6.0, 6.0], [7.0, 8.0, 8.0]]]]],
+    rounding="ceil",
+    expected=[[[[[36.0, 20.0]]]]],
 )
 
 

@@ -28,7 +28,8 @@ from equivalence.stress import (
 )
 
 KNOWN = registry.load()
-SUBSET = 1800
+SUBSET = 4000
+FIRST_OF_FAMILY = sorted({operation.family: name for name, operation in reversed(KNOWN.operations.items())}.values())
 
 
 @pytest.fixture
@@ -37,27 +38,27 @@ def here(request, monkeypatch):
     return session.available(KNOWN).registry
 
 
-def run(known, comparisons, seed=0):
-    planned = stress_plan(known, comparisons=comparisons, seed=seed)
+def run(known, comparisons, seed=0, operations=()):
+    planned = stress_plan(known, comparisons=comparisons, seed=seed, operations=operations)
     with session.engine(known, planned, seed=seed, command="stress") as engine:
         return planned, [outcome for found in engine.run(planned) for outcome in found]
 
 
-def check(outcomes, comparisons):
+def check(outcomes, comparisons, operations=KNOWN.operations):
     assert [outcome.text() for outcome in unexpected(outcomes)] == []
     undecided = [outcome for outcome in outcomes if outcome.verdict == "undecided"]
     assert len(undecided) < UNDECIDED * len(outcomes), counted(undecided)
     assert all(outcome.comparison.reason for outcome in undecided)
     assert len(outcomes) >= comparisons
     assert {outcome.dtype for outcome in outcomes} == {"float32", "float64"}
-    assert {outcome.operation for outcome in outcomes} == set(KNOWN.operations)
+    assert {outcome.operation for outcome in outcomes} == set(operations)
     assert {outcome.case.rpartition("-")[0] for outcome in outcomes} == set(KINDS)
 
 
 def test_a_subset_has_no_false_alarm(here):
-    """The first cases of every operation that make 1,800 comparisons, with seed 0: the same in every run."""
-    _, outcomes = run(here, SUBSET)
-    check(outcomes, SUBSET)
+    """The first operation of each family, 4,000 comparisons with seed 0: the same in every run."""
+    _, outcomes = run(here, SUBSET, operations=FIRST_OF_FAMILY)
+    check(outcomes, SUBSET, FIRST_OF_FAMILY)
     assert stress_status(outcomes) == 0
 
 

@@ -159,8 +159,11 @@ native_avg_pool3d = binding(
 )
 
 
-def _sum_pool2d(x: Any, *, ksize: tuple[int, int], strides: tuple[int, int], border: Any) -> Any:
-    return tf.nn.avg_pool2d(tf.pad(x, border), ksize, strides, "VALID") * math.prod(ksize)
+def _sum_pool(pool: Any) -> Callable[..., Any]:
+    def call(x: Any, *, ksize: tuple[int, ...], strides: tuple[int, ...], border: Any) -> Any:
+        return pool(tf.pad(x, border), ksize, strides, "VALID") * math.prod(ksize)
+
+    return call
 
 
 _SUM: dict[str, Any] = {
@@ -169,20 +172,37 @@ _SUM: dict[str, Any] = {
         "strides": pooling_stride,
         "border": lambda context: tensorflow_border(rounded_pooling_border(context)),
     },
-    "x": NHWC,
-    "output": "n i j c",
 }
 
+sum_pool1d = binding(
+    _sum_pool(tf.nn.avg_pool1d),
+    docs=_DOCS + "nn/avg_pool1d",
+    conventions={**_POOLING, "as": "an average of a padded sequence, times the window's pixels"},
+    x=NWC,
+    output="n j c",
+    **_SUM,
+)
+_sums_of_images = _sum_pool(tf.nn.avg_pool2d)
 sum_pool2d = binding(
-    _sum_pool2d,
+    _sums_of_images,
     docs=_DOCS + "nn/avg_pool2d",
     conventions={**_POOLING, "as": "an average of a padded image, times the window's pixels"},
+    x=NHWC,
+    output="n i j c",
+    **_SUM,
+)
+sum_pool3d = binding(
+    _sum_pool(_avg_pool3d),
+    docs=_DOCS + "nn/avg_pool2d",
+    conventions={**_POOLING, "as": "an average of a padded volume, times the window's pixels"},
+    x=NDHWC,
+    output="n k i j c",
     **_SUM,
 )
 
 
 def _lp_pool2d(x: Any, *, norm: int, border: Any, **keywords: Any) -> Any:
-    return tf.pow(_sum_pool2d(tf.abs(x) ** norm, border=border, **keywords), 1 / norm)
+    return tf.pow(_sums_of_images(tf.abs(x) ** norm, border=border, **keywords), 1 / norm)
 
 
 lp_pool2d = binding(
@@ -195,13 +215,12 @@ lp_pool2d = binding(
         "last window of rounding up": "the norm of what it has: zeros are added before",
         "gradient of a window of zeros": "NaN",
     },
-    **{
-        **_SUM,
-        "rename": {"window": "ksize", "stride": "strides", "rounding": None},
-        "recode": {
-            "strides": lambda context: pooling_stride(unpadded(context)),
-            "border": lambda context: tensorflow_border(rounded_pooling_border(unpadded(context))),
-        },
+    x=NHWC,
+    output="n i j c",
+    rename={"window": "ksize", "stride": "strides", "rounding": None},
+    recode={
+        "strides": lambda context: pooling_stride(unpadded(context)),
+        "border": lambda context: tensorflow_border(rounded_pooling_border(unpadded(context))),
     },
 )
 

@@ -103,17 +103,19 @@ avg_pool2d = binding(_avg_pool, x="n c h w", output="n c i j", **_AVERAGE)
 avg_pool3d = binding(_avg_pool, x="n c d h w", output="n c k i j", **_AVERAGE)
 
 
-def _sum_pool2d(x: Any, *, ws: tuple[int, int], stride: tuple[int, int] | None, pad: padding.Border) -> Any:
+def _sum_pool(x: Any, *, ws: tuple[int, ...], stride: tuple[int, ...] | None, pad: padding.Border) -> Any:
     return _pool(x, ws, stride, pad, "sum")
 
 
-sum_pool2d = binding(
-    _sum_pool2d, x="n c h w", output="n c i j", conventions={**_POOLING, "as": "mode sum"}, **_GEOMETRY
-)
+_SUM = {**_POOLING, "as": "mode sum"}
+
+sum_pool1d = binding(_sum_pool, x="n c w", output="n c j", conventions=_SUM, **_GEOMETRY)
+sum_pool2d = binding(_sum_pool, x="n c h w", output="n c i j", conventions=_SUM, **_GEOMETRY)
+sum_pool3d = binding(_sum_pool, x="n c d h w", output="n c k i j", conventions=_SUM, **_GEOMETRY)
 
 
 def _lp_pool2d(x: Any, *, norm: int, pad: padding.Border, **geometry: Any) -> Any:
-    return _sum_pool2d(abs(x) ** norm, pad=pad, **geometry) ** (1 / norm)
+    return _sum_pool(abs(x) ** norm, pad=pad, **geometry) ** (1 / norm)
 
 
 lp_pool2d = binding(

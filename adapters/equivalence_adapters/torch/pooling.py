@@ -115,17 +115,45 @@ avg_pool2d = binding(_avg_pool(functional.avg_pool2d), docs=_DOCS + "AvgPool2d.h
 avg_pool3d = binding(_avg_pool(functional.avg_pool3d), docs=_DOCS + "AvgPool3d.html", **_AVERAGE)
 
 
-def _sum_pool2d(x: Any, *, border: tuple[int, ...] | None, **keywords: Any) -> Any:
-    return functional.avg_pool2d(x if border is None else functional.pad(x, border), divisor_override=1, **keywords)
+def _sum_pool(pool: Any) -> Any:
+    def call(x: Any, *, border: tuple[int, ...] | None, **keywords: Any) -> Any:
+        return pool(x if border is None else functional.pad(x, border), divisor_override=1, **keywords)
+
+    return call
 
 
-sum_pool2d = binding(
-    _sum_pool2d,
+def _avg_pool_of_a_row(
+    x: Any,
+    *,
+    kernel_size: tuple[int, ...],
+    stride: tuple[int, ...],
+    padding: tuple[int, ...],
+    **keywords: Any,
+) -> Any:
+    averages = functional.avg_pool2d(
+        x.unsqueeze(2), (1, *kernel_size), stride=(1, *stride), padding=(0, *padding), **keywords
+    )
+    return averages.squeeze(2)
+
+
+_SUM: dict[str, Any] = {
+    "rename": _RENAME,
+    "recode": _GEOMETRY,
+    "conventions": {**_POOLING, "as": "an average with divisor_override=1"},
+}
+
+sum_pool1d = binding(
+    _sum_pool(_avg_pool_of_a_row),
     docs=_DOCS + "AvgPool2d.html",
     rename=_RENAME,
     recode=_GEOMETRY,
-    conventions={**_POOLING, "as": "an average with divisor_override=1"},
+    conventions={
+        **_POOLING,
+        "as": "an average of an image of one row with divisor_override=1, which AvgPool1d lacks",
+    },
 )
+sum_pool2d = binding(_sum_pool(functional.avg_pool2d), docs=_DOCS + "AvgPool2d.html", **_SUM)
+sum_pool3d = binding(_sum_pool(functional.avg_pool3d), docs=_DOCS + "AvgPool3d.html", **_SUM)
 
 
 def _lp_pool2d(x: Any, **keywords: Any) -> Any:

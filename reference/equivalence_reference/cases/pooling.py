@@ -152,6 +152,15 @@ AVG_POOL3D = [
     ),
 ]
 
+SUM_POOL1D = [
+    case("valid-distinct_sizes", {"n": 2, "c": 3, "w": 8}, window=(3,)),
+    case("valid-equal_sizes", {"n": 3, "c": 3, "w": 3}),
+    case("valid-remainder-ceil", _line(7), rounding="ceil"),
+    case("explicit-overlapping", _line(6), window=(3,), stride=(2,), padding=((2, 0),)),
+    case("same_upper", _line(5), stride=(1,), padding="same_upper"),
+    case("same_lower", _line(5), stride=(1,), padding="same_lower"),
+]
+
 SUM_POOL2D = [
     case("valid-distinct_sizes", {"n": 2, "c": 3, "h": 7, "w": 5}, window=(3, 2)),
     case("valid-equal_sizes", {"n": 4, "c": 4, "h": 4, "w": 4}),
@@ -159,6 +168,21 @@ SUM_POOL2D = [
     case("explicit-overlapping", _image(5, 6), window=(3, 2), stride=(2, 1), padding=((0, 1), (1, 0))),
     case("same_upper", _image(4, 5), stride=(1, 1), padding="same_upper"),
     case("same_lower", _image(4, 5), stride=(1, 1), padding="same_lower"),
+]
+
+SUM_POOL3D = [
+    case("valid-distinct_sizes", {"n": 2, "c": 1, "d": 3, "h": 5, "w": 4}, window=(2, 3, 1)),
+    case("valid-equal_sizes", dict.fromkeys("ncdhw", 3)),
+    case("valid-remainder-ceil", _volume(4, 3, 5), window=(3, 2, 2), rounding="ceil"),
+    case(
+        "explicit-overlapping",
+        _volume(3, 4, 5),
+        window=(3, 2, 2),
+        stride=(2, 1, 2),
+        padding=((1, 1), (0, 1), (1, 0)),
+    ),
+    case("same_upper", _volume(2, 3, 4), stride=(1, 1, 1), padding="same_upper"),
+    case("same_lower", _volume(2, 3, 4), stride=(1, 1, 1), padding="same_lower"),
 ]
 
 LP_POOL2D = [

@@ -21,7 +21,9 @@ from equivalence_reference.pooling import (
     lp_pool2d,
     max_pool1d,
     max_pool3d,
+    sum_pool1d,
     sum_pool2d,
+    sum_pool3d,
 )
 
 Call = dict[str, Any]
@@ -29,7 +31,8 @@ Wrong = Callable[..., Any]
 
 MAXIMA = (max_pool1d, max_pool3d)
 AVERAGES = (avg_pool1d, avg_pool2d, avg_pool3d)
-PADDED = (*MAXIMA, *AVERAGES, sum_pool2d)
+SUMS = (sum_pool1d, sum_pool2d, sum_pool3d)
+PADDED = (*MAXIMA, *AVERAGES, *SUMS)
 ALL = (*PADDED, lp_pool2d)
 
 
@@ -79,7 +82,11 @@ def _(operation: Operation) -> Wrong:
     return _changed(operation, lambda _: {"rounding": "ceil"})
 
 
-@each((max_pool3d, avg_pool2d, avg_pool3d, sum_pool2d, lp_pool2d), "window-sides-reversed", code="layout.transposed")
+@each(
+    (max_pool3d, avg_pool2d, avg_pool3d, sum_pool2d, sum_pool3d, lp_pool2d),
+    "window-sides-reversed",
+    code="layout.transposed",
+)
 def _(operation: Operation) -> Wrong:
     return _changed(operation, lambda call: {"window": call["window"][::-1]})
 
@@ -103,7 +110,7 @@ def _if(padding: Any, given: str, told: str) -> Any:
     return told if padding == given else padding
 
 
-@each((max_pool1d, max_pool3d, avg_pool2d, sum_pool2d), "explicit-sides-swapped", code="padding.side")
+@each((max_pool1d, max_pool3d, avg_pool2d, *SUMS), "explicit-sides-swapped", code="padding.side")
 def _(operation: Operation) -> Wrong:
     def swapped(call: Call) -> Call:
         padding = call["padding"]
@@ -229,19 +236,21 @@ def _(operation: Operation) -> Wrong:
     return lambda x, **call: operation.reference(x.swapaxes(2, 3), **call)
 
 
-@each((avg_pool2d, sum_pool2d), "computed-in-half-precision", code="precision.lower")
+@each((avg_pool2d, *SUMS), "computed-in-half-precision", code="precision.lower")
 def _(operation: Operation) -> Wrong:
     return lambda x, **call: operation.reference(x.astype(np.float16), **call).astype(x.dtype)
 
 
-@sum_pool2d.fault("average", code="reduction.normalizer")
-def _(x: Array, **call: Any) -> Array:
-    return np.asarray(total(x, _windows(x, call)) / np.asarray(np.prod(call["window"]), x.dtype))
+@each(SUMS, "average", code="reduction.normalizer")
+def _(operation: Operation) -> Wrong:  # noqa: ARG001
+    return lambda x, **call: np.asarray(total(x, _windows(x, call)) / np.asarray(np.prod(call["window"]), x.dtype))
 
 
-@sum_pool2d.fault("gradient-averaged", code="gradient.scale", gradient=True)
-def _(cotangent: Array, x: Array, **call: Any) -> dict[str, Array]:
-    return {"x": to_the_whole_window(cotangent / np.asarray(np.prod(call["window"]), x.dtype), _windows(x, call))}
+@each(SUMS, "gradient-averaged", code="gradient.scale", gradient=True)
+def _(operation: Operation) -> Wrong:  # noqa: ARG001
+    return lambda cotangent, x, **call: {
+        "x": to_the_whole_window(cotangent / np.asarray(np.prod(call["window"]), x.dtype), _windows(x, call))
+    }
 
 
 def _powers(x: Array, call: Call) -> Array:

@@ -87,9 +87,10 @@ def avg_pool(
 
 
 def sum_pool(
-    x: Array, *, window: Any = (2, 2), stride: Any = None, padding: Any = "valid", rounding: str = "floor"
+    x: Array, *, window: Any = None, stride: Any = None, padding: Any = "valid", rounding: str = "floor"
 ) -> Array:
     """The pixels that each window sees, added up."""
+    window = window or (2,) * (x.ndim - 2)
     shape, windows = _each_window(x, window, stride, padding, rounding)
     y = np.zeros(shape)
     for place, pixels, _ in windows:
