@@ -16,7 +16,7 @@ import numpy as np
 
 from equivalence.axes import ELLIPSIS
 from equivalence.deviations import Row
-from equivalence.errors import EquivalenceError
+from equivalence.errors import EquivalenceError, UsageError
 from equivalence.matrix import Cell, Plan, cells_of, plan
 from equivalence.operation import Case, Operation, generator
 from equivalence.outcome import EXIT_DIFFERENT, EXIT_EXPECTED, EXIT_UNDECIDED, Outcome
@@ -72,16 +72,25 @@ def stress_plan(
     wanted = [registry.operation(name) for name in declared]
     found: list[Cell] = []
     for operation in wanted:
-        numbers: Iterable[int] = (int(case.rpartition("-")[2]) for case in cases) if cases else count()
+        drawn: Iterator[Case] = (stress_case(operation, number, seed) for number in count())
+        named = (_named(operation, case, seed) for case in cases)
         left = comparisons / len(wanted)
-        for number in numbers:
-            case = stress_case(operation, number, seed)
+        for case in named if cases else drawn:
             for cell in cells_of(registry, operation, case, dtypes, frameworks, chosen.rows):
                 found.append(cell)
                 left -= len(cell.pairs) * len(cell.quantities)
             if left <= 0 and not cases:
                 break
     return Plan(tuple(found), (), chosen.rows)
+
+
+def _named(operation: Operation, name: str, seed: int) -> Case:
+    number = name.rpartition("-")[2]
+    nearest = stress_case(operation, int(number) if number.isdecimal() else 1, seed)
+    if nearest.id != name:
+        what = f"{operation.name} has no stress case {name!r}"
+        raise UsageError(what, fix=f"A case is named by its kind and number, such as {nearest.id}.")
+    return nearest
 
 
 def stress_case(operation: Operation, number: int, seed: int) -> Case:
