@@ -203,8 +203,8 @@ def request_for(
             {"object": operation.origin}, exact(arrays), list(operation.outputs), {}, settings, wrt, exact(cotangents)
         )
     context = Context(settings, operation.case_sizes(cell.case))
-    laid = {name: _layout(operation, binding, name, settings).to_native(array) for name, array in arrays.items()}
-    turned = {name: _layout(operation, binding, name, settings).to_native(c) for name, c in cotangents.items()}
+    laid = {name: layout_of(operation, binding, name, settings).to_native(array) for name, array in arrays.items()}
+    turned = {name: layout_of(operation, binding, name, settings).to_native(c) for name, c in cotangents.items()}
     keywords = {name: native for name, native in binding.rename.items() if native and name in arrays}
     return Request(
         {"object": f"{binding.module}:{binding.attribute}"},
@@ -218,7 +218,7 @@ def request_for(
     )
 
 
-def _layout(operation: Operation, binding: Binding | None, name: str, settings: Mapping[str, Any]) -> Layout:
+def layout_of(operation: Operation, binding: Binding | None, name: str, settings: Mapping[str, Any]) -> Layout:
     """How a binding lays out an argument or an output; canonically without a binding."""
     declared = operation.outputs[name] if name in operation.outputs else operation.inputs[name].axes
     canonical = " ".join(_axes.names(declared))
@@ -287,7 +287,7 @@ def _canonical(cell: Cell, participant: Participant, problem: Problem, reply: Re
     found = {}
     for quantity, name, given in wanted:
         shape = problem.shapes[quantity]
-        layout = _layout(operation, participant.binding, name, settings)
+        layout = layout_of(operation, participant.binding, name, settings)
         expected = layout.to_native(np.empty(shape, np.bool_)).shape
         if name not in given:
             raise WorkerError(f"{participant.name} gave no {quantity}", kind="protocol")

@@ -79,6 +79,8 @@ def bind(port: Port, operation: Operation) -> Bound:
             port.say("operation"), expected=f"inputs for {sorted(operation.inputs)}", got=f"none for {sorted(absent)}"
         )
     theirs, ours = list(operation.outputs), list(port.original.results)
+    if set(ours) < set(theirs):
+        theirs = ours  # some of its outputs, by name
     if len(theirs) != len(ours):
         raise PortError(port.say("operation"), expected=f"the outputs of {operation.name}, {theirs}", got=ours)
     letters: dict[str, str] = dict(port.axes)
@@ -96,14 +98,14 @@ def bind(port: Port, operation: Operation) -> Bound:
 def _bind(port: Port, own: str, theirs: str, letters: dict[str, str]) -> Order:
     """The port's axes in the operation's order; writes new letters into ``letters``."""
     axes, wanted = _axes.names(own), _expanded(theirs, len(_axes.names(own)))
+    if _unnamed(theirs) and len(axes) >= len(_axes.names(theirs)) - 1:
+        return tuple(axes)
     if len(axes) != len(wanted):
         raise PortError(port.say("operation"), expected=f"{len(wanted)} axes, {theirs!r}", got=repr(own))
     known = {axis: letters[axis] for axis in axes if letters.get(axis) in wanted}
-    if not known and set(axes) == set(wanted):
-        known = {axis: axis for axis in axes}
     rest = [name for name in wanted if name not in known.values()]
     left = [axis for axis in axes if axis not in known]
-    found = {**known, **dict(zip(left, rest, strict=True))}
+    found = {**known, **dict(zip(left, left if set(left) == set(rest) else rest, strict=True))}
     for axis, name in found.items():
         if letters.setdefault(axis, name) != name:
             raise PortError(
@@ -114,6 +116,11 @@ def _bind(port: Port, own: str, theirs: str, letters: dict[str, str]) -> Order:
             )
     backwards = {name: axis for axis, name in found.items()}
     return tuple(backwards[name] for name in wanted)
+
+
+def _unnamed(axes: str) -> bool:
+    """Whether some axes are others than those of any input, such as what a reduction leaves: they go by position."""
+    return any(axis.variadic and axis.name != ELLIPSIS for axis in _axes.parse(axes))
 
 
 def _expanded(axes: str, count: int) -> list[str]:

@@ -62,7 +62,25 @@ class Launch:
 
 @dataclass(frozen=True)
 class Request:
-    """A call: the header's fields, see :mod:`equivalence.worker.serve`, and the arrays."""
+    """A call: the header's fields, see :mod:`equivalence.worker.serve`, and the arrays.
+
+    Args:
+        target: where the function is: ``{"object": "module:name"}``, or what :func:`equivalence.portfile.target` gives.
+        arrays: values by canonical argument, in the layer's layout.
+        outputs: canonical names, in the order the layer returns them.
+        keywords: the layer's own name by canonical argument, for those that do not go by position.
+        parameters: keyword arguments that are no tensors.
+        wrt: the canonical arguments whose gradients are wanted.
+        cotangents: values by canonical output; empty if no gradient is wanted.
+        dtype: see :class:`equivalence.driver.Call`.
+        drawn: the canonical arguments that are parameters of the object.
+        training: whether the object runs in training mode.
+        earlier: arguments of earlier calls, first to last, by canonical name; what is left out is as in ``arrays``. The
+            observed call sees the state they leave behind, which begins as ``arrays`` says: an object's buffers, and a
+            function's arguments that have the name of an output.
+        effects: whether to look for side effects, see :class:`Reply`.
+        own_outputs: the layer's own name by canonical output, where it differs.
+    """
 
     target: Mapping[str, Any]
     arrays: Mapping[str, Array]
@@ -72,11 +90,22 @@ class Request:
     wrt: Sequence[str] = ()
     cotangents: Mapping[str, Array] = field(default_factory=dict)
     dtype: str = ""
+    drawn: Sequence[str] = ()
+    training: bool = False
+    earlier: Sequence[Mapping[str, Array]] = ()
+    effects: bool = False
+    own_outputs: Mapping[str, str] = field(default_factory=dict)
+
+    def frames(self) -> list[Array]:
+        """The arrays, in the order in which the header names them."""
+        batches = [array for batch in self.earlier for array in batch.values()]
+        return [*self.arrays.values(), *self.cotangents.values(), *batches]
 
     def header(self) -> dict[str, Any]:
         """What goes before the arrays."""
+        function = [self.target, self.keywords, list(self.arrays), self.dtype, list(self.outputs), self.own_outputs]
         return {
-            "key": json.dumps([self.target, self.keywords, list(self.arrays), self.dtype], sort_keys=True),
+            "key": json.dumps(function, sort_keys=True),
             "target": self.target,
             "arguments": list(self.arrays),
             "keywords": self.keywords,
@@ -85,15 +114,30 @@ class Request:
             "wrt": list(self.wrt),
             "cotangents": list(self.cotangents),
             "dtype": self.dtype,
+            "drawn": list(self.drawn),
+            "training": self.training,
+            "earlier": [list(batch) for batch in self.earlier],
+            "effects": self.effects,
+            "own_outputs": self.own_outputs,
         }
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What a call gave, arrays by name in the framework's layout."""
+    """What a call gave, arrays by canonical name in the framework's layout, and what was seen beside them.
+
+    Attributes:
+        effects: ``dtypes``, the dtype's name by output as the framework returned it, and ``state``, the canonical names
+            of the drawn arguments and of the outputs that are an object's state, such as running statistics: no
+            gradient flows through them. If side effects were asked for, also ``mutated``, the arguments that the call
+            wrote into; ``unrepeatable``, the outputs that differ in any bit when the same call is made again; and
+            ``degenerate``, the object's own names of those of its parameters that are not drawn and hold a single
+            value, so that equality is not proved for others.
+    """
 
     outputs: Mapping[str, Array]
     gradients: Mapping[str, Array]
+    effects: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Worker:
@@ -110,8 +154,7 @@ class Worker:
         """Run one call; a worker that died, or never started, is started first."""
         self._start()
         offset = self._log.seek(0, os.SEEK_END)
-        arrays = [*request.arrays.values(), *request.cotangents.values()]
-        header, results = self._exchange(request.header(), arrays, limit, offset)
+        header, results = self._exchange(request.header(), request.frames(), limit, offset)
         names, gradients = list(header.get("outputs", ())), list(header.get("gradients", ()))
         if len(names) + len(gradients) != len(results):
             self.stop()
@@ -119,6 +162,7 @@ class Worker:
         return Reply(
             dict(zip(names, results[: len(names)], strict=True)),
             dict(zip(gradients, results[len(names) :], strict=True)),
+            dict(header.get("effects", {})),
         )
 
     def start(self) -> None:

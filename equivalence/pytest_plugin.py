@@ -8,6 +8,8 @@ A test that takes ``equivalence_comparison`` runs once for every comparison of t
 ``@pytest.mark.equivalence(operations=["conv2d"], frameworks=["torch", "tensorflow"])`` narrows one test, the options
 ``--equivalence-operation`` and so on a whole run. Ids read
 ``conv2d-valid-float32[tensorflow+torch]-gradient-weight``.
+
+Ports are collected by :mod:`equivalence.pytest_ports`.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from equivalence.outcome import Outcome
     from equivalence.registry import Participant
     from equivalence.session import Available
+
+pytest_plugins = ("equivalence.pytest_ports",)
 
 _FIXTURE = "equivalence_comparison"
 _SELECTIONS = ("operations", "frameworks", "dtypes")
@@ -78,6 +82,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         )
     group.addoption("--equivalence-seed", type=int, default=0, metavar="SEED", help="seed of every random value")
     group.addoption("--equivalence-timeout", type=float, metavar="SECONDS", help="seconds a call may take")
+    group.addoption(
+        "--equivalence-annotations",
+        action="store_true",
+        help="print GitHub's annotations for ports that fail; on by itself in GitHub's workflows",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -62,6 +62,7 @@ def _options(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 
 _out = click.Path(dir_okay=False, path_type=Path)
+_in = click.Path(exists=True, dir_okay=False, path_type=Path)
 _seed = click.option("--seed", type=int, default=0, show_default=True, help="Seed of every random value.")
 _timeout = click.option("--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds a call may take.")
 _jobs = click.option("--jobs", type=click.IntRange(min=1), help="Workers that compute at the same time.")
@@ -72,6 +73,7 @@ _power = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Show what `equivalence power --json` measured in the report.",
 )
+_SAVE = "Write each failing port's smallest failing input into this folder, as .npz."
 _SINGLE, _HALF = ["float32", "float64"], ["float16", "bfloat16"]
 _dtypes = click.option("--dtype", "dtypes", multiple=True, type=click.Choice(_SINGLE), help="[both]")
 _half_too = click.option(
@@ -108,6 +110,9 @@ def run(**options: Any) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--only", multiple=True, metavar="NAME", help="Only the port of this name.")
 @click.option("--json", "json_path", type=_out, help="Write the answer as JSON.")
+@click.option("--input", "given", type=_in, metavar="FILE", help="Try nothing but the inputs in this .npz file.")
+@click.option("--save", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help=_SAVE)
+@click.option("--annotations", is_flag=True, help="Print GitHub's annotations; on by itself in its workflows.")
 @_options(_report, _summary, _seed, _half_too, _timeout, _jobs)
 def check(**options: Any) -> None:
     """Check the ports that FILE declares.
@@ -115,6 +120,30 @@ def check(**options: Any) -> None:
     Is the ported layer the same function as the original?
     """
     _command("check", "check", **options)
+
+
+@cli.command()
+@click.argument("operation", metavar="OP")
+@click.argument("source", metavar="IN", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("target", metavar="OUT", type=_out)
+@click.option("--from", "source_framework", required=True, metavar="FRAMEWORK", help="Whose the arrays are.")
+@click.option("--to", "target_framework", required=True, metavar="FRAMEWORK", help="Whose they become.")
+@click.option("--from-variant", "source_variant", metavar="VARIANT", help="A variant of it, such as unflipped.")
+@click.option("--to-variant", "target_variant", metavar="VARIANT", help="The same.")
+@click.option("--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter of the operation.")
+@click.option("--name", "names", multiple=True, metavar="ARRAY=NAME", help="What an array is called in IN.")
+@click.option("--to-name", "target_names", multiple=True, metavar="ARRAY=NAME", help="What to call it in OUT.")
+@click.option("--prefix", default="", metavar="TEXT", help="Before the layer's own names in IN: lstm/lstm_cell/")
+@click.option("--to-prefix", "target_prefix", default="", metavar="TEXT", help="Before them in OUT: lstm.")
+@click.option("--axes", "sizes", multiple=True, metavar="LETTER=SIZE", help="A size that the shapes do not say.")
+@click.option("--keep-others", is_flag=True, help="Copy arrays that are none of the layer's.")
+def convert(**options: Any) -> None:
+    """Move a layer's weights from one framework to another.
+
+    OP is what the layer computes, such as lstm. IN and OUT are .npz or .safetensors files. Nothing is unpickled, and
+    nothing is guessed: where an array is missing, too many or does not fit, nothing is written.
+    """
+    _command("convert", "run", **options)
 
 
 @cli.command()

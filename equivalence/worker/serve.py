@@ -6,12 +6,14 @@ import importlib
 import json
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from equivalence.binding import Binding
-from equivalence.driver import Call, Driver
+from equivalence.driver import Call, Driver, Result
+from equivalence.errors import PortError
 from equivalence.inputs import Array
 from equivalence.worker.frames import receive, send, tuples
 
@@ -38,31 +40,106 @@ def serve(connection: Connection, driver_path: str) -> None:
 
 
 def _answer(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) -> tuple[dict[str, Any], list[Array]]:
-    split = len(header["arguments"])
-    function, parameters = _function(header["target"], tuples(header["parameters"]))
+    try:
+        call = _call(driver, header, arrays)
+        result = driver.run(call)
+        effects = {**_dtypes(result), **({} if not call.effects else _side_effects(driver, call, result))}
+    except PortError as error:
+        if "where" not in header["target"]:
+            raise
+        raise PortError(
+            f"{header['target']['where']}: {error.what}", expected=error.expected, got=error.got, fix=error.fix
+        ) from error
+    names = {
+        "outputs": list(result.outputs),
+        "gradients": list(result.gradients),
+        "effects": {"state": [], **effects, **result.effects},
+    }
+    return names, [*result.outputs.values(), *result.gradients.values()]
+
+
+def _call(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) -> Call:
+    remaining = iter(arrays)
+    given = {name: next(remaining) for name in header["arguments"]}
+    cotangents = {name: next(remaining) for name in header["cotangents"]}
+    earlier = tuple({name: next(remaining) for name in batch} for batch in header.get("earlier", ()))
+    drawn = tuple(header.get("drawn", ()))
+    inputs = [header["keywords"].get(name, name) for name in given if name not in drawn]
+    objects = getattr(driver, "objects", {})
+    function, parameters = _function(header["target"], tuples(header["parameters"]), inputs, objects)
     call = Call(
         key=json.dumps([header["key"], parameters], sort_keys=True),
         function=function,
-        arrays=dict(zip(header["arguments"], arrays[:split], strict=True)),
+        arrays=given,
         keywords=header["keywords"],
         parameters=parameters,
         outputs=tuple(header["outputs"]),
         wrt=tuple(header["wrt"]),
-        cotangents=dict(zip(header["cotangents"], arrays[split:], strict=True)),
+        cotangents=cotangents,
         dtype=header["dtype"],
+        own_outputs=header.get("own_outputs", {}),
+        drawn=drawn,
+        training=header.get("training", False),
+        earlier=earlier,
+        effects=header.get("effects", False),
+        port="file" in header["target"],
     )
-    result = driver.run(call)
-    names = {"outputs": list(result.outputs), "gradients": list(result.gradients)}
-    return names, [*result.outputs.values(), *result.gradients.values()]
+    return call if isinstance(function, tuple(objects)) else _after_earlier(driver, _as_function(call))
 
 
-def _function(target: Mapping[str, Any], parameters: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """What to call, and the keyword arguments it accepts: a port's function takes those it knows, others take all."""
+def _as_function(call: Call) -> Call:
+    """A function has nothing but its arguments.
+
+    Raises:
+        PortError: if the call asks for what only an object has.
+    """
+    for asked, what in ((call.drawn, f"parameters={list(call.drawn)}"), (call.training, "training=True")):
+        if asked:
+            raise PortError(
+                what,
+                expected="an object of the framework's that holds its parameters",
+                got=f"{type(call.function).__name__} {getattr(call.function, '__name__', '')}".strip(),
+                fix="A function has none: list everything it takes in inputs=.",
+            )
+    return call
+
+
+def _after_earlier(driver: Driver, call: Call) -> Call:
+    """Make a function's earlier calls; what has the name of an output then holds what the last of them gave."""
+    kept = {name: call.arrays[name] for name in call.arrays if name in call.outputs}
+    for batch in call.earlier:
+        outputs = driver.run(_plain(replace(call, arrays={**call.arrays, **batch, **kept}))).outputs
+        kept = {name: outputs[name].astype(array.dtype) for name, array in kept.items()}
+    return replace(call, arrays={**call.arrays, **kept}, earlier=())
+
+
+def _plain(call: Call) -> Call:
+    return replace(call, wrt=(), cotangents={}, effects=False)
+
+
+def _dtypes(result: Result) -> dict[str, Any]:
+    return {"dtypes": {name: array.dtype.name for name, array in result.outputs.items()}}
+
+
+def _side_effects(driver: Driver, call: Call, result: Result) -> dict[str, Any]:
+    plain = _plain(call)
+    # With gradients, a framework may take another path, which rounds otherwise.
+    first = driver.run(plain) if call.cotangents else result
+    again = driver.run(plain)
+    changing = [name for name, array in first.outputs.items() if again.outputs[name].tobytes() != array.tobytes()]
+    return {"mutated": [], "unrepeatable": changing, "degenerate": []}
+
+
+def _function(
+    target: Mapping[str, Any], parameters: dict[str, Any], inputs: Sequence[str], objects: Mapping[type, str]
+) -> tuple[Any, dict[str, Any]]:
+    """What to call, and the keyword arguments it accepts: a port's layer takes those it knows, others take all."""
     if "file" in target:
         from equivalence.portfile import accepted, layer_function  # noqa: PLC0415 - only ports need it
 
-        function = layer_function(target)
-        return function, accepted(function, parameters)
+        function = layer_function(target, inputs, parameters)
+        method = next((name for kind, name in objects.items() if isinstance(function, kind)), "")
+        return function, accepted(getattr(function, method) if method else function, parameters, named=bool(method))
     found = look_up(target["object"])
     return (found.call if isinstance(found, Binding) else found), parameters
 

@@ -60,7 +60,7 @@ class Participation:
         names, results = serve._answer(driver, header, sent)
         found = dict(zip([*names["outputs"], *names["gradients"]], results, strict=True))
         operation, settings = self.cell.operation, self.cell.operation.settings(self.cell.case)
-        layouts = {name: engine._layout(operation, self.participant.binding, name, settings) for name in found}
+        layouts = {name: engine.layout_of(operation, self.participant.binding, name, settings) for name in found}
         return {
             name: layouts[name].to_canonical(array, sizes_of(layouts[name].canonical, expected[name]))
             for name, array in found.items()

@@ -38,6 +38,7 @@ DATA = (
         for name in ("tensorflow", "theano", "torch")
         for family in ("activation", "convolution", "pooling")
     ),
+    *(f"equivalence_adapters/{name}/stored.toml" for name in ("keras", "tensorflow", "theano", "torch")),
     "equivalence_adapters/theano/constraints.txt",
     "equivalence_adapters/theano/probe.py",
 )

@@ -7,11 +7,13 @@ import random
 import shutil
 from itertools import combinations
 
+import numpy as np
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from equivalence.comparison import Comparison
+from equivalence.answer import Diagnosis, Example, PortOutcome, Probe
+from equivalence.comparison import Comparison, compare
 from equivalence.outcome import Outcome, reproduce_command
 from equivalence.report import write_report
 from equivalence.runfile import Run
@@ -180,6 +182,104 @@ def run():
             make_outcome(case="plain", **relu),
         ]
     )
+
+
+def make_diagnosis(**changes):
+    """Two layers of which one flips its kernel."""
+    own = {
+        "code": "kernel.flipped",
+        "confidence": 0.996,
+        "message": "The ported layer correlates where the original convolves.",
+        "fix": 'weight = weight[::-1, ::-1]\nreturn tf.nn.conv2d(x, weight, strides=1, padding="VALID")',
+        "error_before": 0.83,
+        "error_after": 1.2e-15,
+        "probe": "distinct sizes, float64",
+    }
+    return Diagnosis(**own | changes)
+
+
+def make_example(count=4, **changes):
+    """A failing input of so many numbers."""
+    x = np.arange(count, dtype=np.float64).reshape(1, 1, 2, count // 2) / 3
+    original = {"output": np.array([[1.0, np.nan]])}
+    own = {"arrays": {"x": x, "mask": np.array([True, False])}, "sizes": {"n": 1, "w": count // 2}, "dtype": "float64"}
+    own |= {"probe": "distinct sizes", "original": original, "ported": {"output": np.array([[1.0, -np.inf]])}}
+    return Example(**own | changes)
+
+
+KINDS_OF_PROBE = ("distinct sizes", "equal sizes", "n of size 1", "large values", "ties", "offset data", "all negative")
+
+
+def make_probe(kind="distinct sizes", dtype="float64", verdict="equal", **changes):
+    """A probe of this kind, with a comparison."""
+    compared = {} if verdict in {"error", "undecided"} else {"output": compare_numbers(verdict)}
+    own = {"name": f"{kind}, {dtype}", "verdict": verdict, "dtype": dtype, "sizes": {"n": 2, "c": 3}}
+    return Probe(**own | {"forward": compared} | changes)
+
+
+def compare_numbers(verdict):
+    right = np.array([[1.0, 2.0]]) if verdict == "equal" else np.array([[1.0, 2.5]])
+    return compare(np.array([[1.0, 2.0]]), right, 1e-10)
+
+
+def make_port_outcome(verdict="different", **changes):
+    """The answer on one port; one that differs is explained."""
+    both = ("float32", "float64")
+    probes = [make_probe(kind, dtype, verdict) for kind in KINDS_OF_PROBE[:2] for dtype in both]
+    probes += [make_probe(kind, dtype) for kind in KINDS_OF_PROBE[2:] for dtype in both]
+    compared = verdict in {"equal", "different"}
+    own = {
+        "name": "nin",
+        "verdict": verdict,
+        "forward": {"output": compare_numbers(verdict)} if compared else {},
+        "gradients": {"x": compare_numbers("equal")} if compared else {},
+        "probes": probes,
+        "reason": f"{verdict} for a reason (probe: distinct sizes, float32)",
+        "reproduce": "equivalence check nin_port.py --only nin",
+    }
+    if verdict == "different":
+        own |= {"diagnoses": [make_diagnosis()], "smallest": make_example()}
+    return PortOutcome(**own | changes)
+
+
+@pytest.fixture
+def diagnosis():
+    return make_diagnosis
+
+
+@pytest.fixture
+def example():
+    return make_example
+
+
+@pytest.fixture
+def probe():
+    return make_probe
+
+
+@pytest.fixture
+def port_outcome():
+    return make_port_outcome
+
+
+@pytest.fixture
+def port_outcomes():
+    """An answer of every verdict, with everything an answer may have."""
+    hint = "the layer has no bias of its own: equality was not proved for one"
+    second = make_diagnosis(
+        code="unknown", confidence=0.25, message="Nothing explains the rest.", fix="", error_after=None
+    )
+    return [
+        make_port_outcome(
+            diagnoses=[make_diagnosis(), second], warnings=[hint], left_out=["half precision: not asked"]
+        ),
+        make_port_outcome(
+            name="large", smallest=make_example(200, file="failing/large.npz"), diagnoses=[], remark="Neither is."
+        ),
+        make_port_outcome("equal", name="another name", warnings=[hint]),
+        make_port_outcome("undecided", name="hard", probes=[make_probe(verdict="undecided", reason="both raise")]),
+        make_port_outcome("error", name="dies", probes=[make_probe(verdict="error", reason="died", log=LOG)]),
+    ]
 
 
 OPTIONS = (

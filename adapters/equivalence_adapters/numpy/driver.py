@@ -33,9 +33,10 @@ class NumpyDriver:
         """
         if isinstance(call.function, Operation):
             return _reference(call.function, call)
-        outputs = _evaluate(call, call.arrays)
+        given = {name: np.array(array) for name, array in call.arrays.items()}
+        outputs = _as_arrays(call.invoke(given))
         gradients = differences(call, outputs) if _comparable(call, outputs) else {}
-        return Result(outputs, gradients)
+        return Result(outputs, gradients, {"mutated": call.written(given)} if call.effects else {})
 
 
 def _reference(operation: Operation, call: Call) -> Result:
@@ -54,7 +55,10 @@ def _comparable(call: Call, outputs: Mapping[str, Array]) -> bool:
 
 def _evaluate(call: Call, arrays: Mapping[str, Array]) -> dict[str, Array]:
     """Outputs as arrays; the function gets copies, so that one that writes into its input spoils no later call."""
-    found = call.invoke({name: np.array(array) for name, array in arrays.items()})
+    return _as_arrays(call.invoke({name: np.array(array) for name, array in arrays.items()}))
+
+
+def _as_arrays(found: Mapping[str, Any]) -> dict[str, Array]:
     return {name: np.array(_as_array(value)) for name, value in found.items()}
 
 

@@ -3,34 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from equivalence.driver import Call, Result
+from equivalence.driver import Call, Performed, Result
 from equivalence.inputs import Array
+from equivalence_adapters.keras.objects import Objects, in_dtype
 
 
 class TensorflowDriver:
-    """Performs functions of TensorFlow's tensors. Threads and devices are set by the adapter's environment."""
+    """Performs functions of TensorFlow's tensors, and Keras's layers and models.
+
+    Threads and devices are set by the adapter's environment.
+    """
+
+    objects: Mapping[type, str] = MappingProxyType({keras.Layer: "call"})
+
+    def __init__(self) -> None:
+        # What layers draw when they are made is the same in every run.
+        keras.utils.set_random_seed(0)
+        self._objects = Objects()
 
     def versions(self) -> dict[str, str]:
         """TensorFlow's version, Keras's and NumPy's."""
         return {"tensorflow": tf.__version__, "keras": keras.__version__, "numpy": np.__version__}
 
     def run(self, call: Call) -> Result:
-        """Evaluate a function of tensors and its vector-Jacobian product."""
+        """Evaluate a function of tensors, a layer or a model, and its vector-Jacobian product."""
         tensors = {name: _as_tensor(array, call.dtype) for name, array in call.arrays.items()}
         with tf.GradientTape() as tape:
             for name in call.wrt:
                 tape.watch(tensors[name])
-            outputs = {name: tf.convert_to_tensor(value) for name, value in call.invoke(tensors).items()}
+            performed = self._perform(call, tensors)
+            outputs = {name: tf.convert_to_tensor(value) for name, value in performed.outputs.items()}
         arrays = {name: _as_array(tensor) for name, tensor in outputs.items()}
+        effects: dict[str, Any] = {"dtypes": {name: tensor.dtype.name for name, tensor in outputs.items()}}
+        effects["state"] = list(performed.state)
+        if call.effects:
+            effects["mutated"] = call.written({name: _as_array(tensor) for name, tensor in tensors.items()})
+            effects["degenerate"] = list(performed.constants)
         if not call.cotangents or any(arrays[name].shape != t.shape for name, t in call.cotangents.items()):
-            return Result(arrays, {})
-        return Result(arrays, _gradients(call, tape, tensors, outputs))
+            return Result(arrays, {}, effects)
+        return Result(arrays, _gradients(call, tape, tensors, outputs), effects)
+
+    def _perform(self, call: Call, tensors: Mapping[str, Any]) -> Performed:
+        if isinstance(call.function, keras.Layer):
+            earlier = [{name: _as_tensor(array, call.dtype) for name, array in batch.items()} for batch in call.earlier]
+            return self._objects.perform(call, tensors, earlier)
+        return Performed(in_dtype(call.dtype if call.port else "", lambda: call.invoke(tensors)))
 
 
 def _gradients(call: Call, tape: Any, tensors: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Array]:

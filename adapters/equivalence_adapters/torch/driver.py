@@ -3,37 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import torch
 
-from equivalence.driver import Call, Result
+from equivalence.driver import Call, Performed, Result
 from equivalence.inputs import Array
+from equivalence_adapters.torch import modules
 
 
 class TorchDriver:
-    """Performs functions of PyTorch's tensors."""
+    """Performs functions of PyTorch's tensors, and its modules."""
+
+    objects: Mapping[type, str] = MappingProxyType({torch.nn.Module: "forward"})
 
     def __init__(self) -> None:
         # As every worker: threads would add in another order each time.
         torch.set_num_threads(1)
+        # What modules draw when they are made is the same in every run.
+        torch.manual_seed(0)
 
     def versions(self) -> dict[str, str]:
         """PyTorch's version, and NumPy's."""
         return {"torch": str(torch.__version__), "numpy": np.__version__}
 
     def run(self, call: Call) -> Result:
-        """Evaluate a function of tensors and its vector-Jacobian product."""
+        """Evaluate a function of tensors, or a module, and its vector-Jacobian product."""
         wanted = set(call.wrt) if call.cotangents else set()
-        tensors = {name: _as_tensor(array, call.dtype) for name, array in call.arrays.items()}
+        leaves = {name: _as_tensor(array, call.dtype) for name, array in call.arrays.items()}
         for name in wanted:
-            tensors[name].requires_grad_()
-        outputs = {name: torch.as_tensor(value) for name, value in call.invoke(tensors).items()}
+            leaves[name].requires_grad_()
+        # A layer that writes into its input may do so, as within a network, but not into a leaf of the graph.
+        tensors = {name: leaf.clone() if name in wanted else leaf for name, leaf in leaves.items()}
+        performed = _perform(call, tensors)
+        outputs = {name: torch.as_tensor(value) for name, value in performed.outputs.items()}
         arrays = {name: _as_array(tensor) for name, tensor in outputs.items()}
+        effects: dict[str, Any] = {"dtypes": {name: _name(tensor) for name, tensor in outputs.items()}}
+        effects["state"] = list(performed.state)
+        if call.effects:
+            effects["mutated"] = call.written({name: _as_array(tensor) for name, tensor in tensors.items()})
+            effects["degenerate"] = list(performed.constants)
         if not call.cotangents or any(arrays[name].shape != t.shape for name, t in call.cotangents.items()):
-            return Result(arrays, {})
-        return Result(arrays, _gradients(call, tensors, outputs))
+            return Result(arrays, {}, effects)
+        return Result(arrays, _gradients(call, leaves, outputs), effects)
+
+
+def _perform(call: Call, tensors: Mapping[str, Any]) -> Performed:
+    if not isinstance(call.function, torch.nn.Module):
+        return Performed(call.invoke(tensors))
+    earlier = [{name: _as_tensor(array, call.dtype) for name, array in batch.items()} for batch in call.earlier]
+    return modules.perform(call, tensors, earlier)
+
+
+def _name(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
 
 
 def _gradients(call: Call, tensors: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Array]:

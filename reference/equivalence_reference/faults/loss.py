@@ -314,7 +314,7 @@ def _(x: Array, target: Array, pos_weight: float, reduction: str) -> Array:
     return _binary(target, np.log(share), np.log(1 - share), reduction, pos_weight)
 
 
-@binary_cross_entropy_with_logits.fault("clipped-at-1e-7", code="epsilon.value", of=["loss-bce-clipping"])
+@binary_cross_entropy_with_logits.fault("clipped-at-1e-7", code="constant.value", of=["loss-bce-clipping"])
 def _(x: Array, target: Array, pos_weight: float, reduction: str) -> Array:
     share = np.clip(sigmoid.reference(x), 1e-7, 1 - 1e-7)
     return _binary(target, np.log(share), np.log(1 - share), reduction, pos_weight)
@@ -335,7 +335,7 @@ def _(cotangent: Array, pos_weight: float, **call: Any) -> dict[str, Array]:  # 
     return dict(binary_cross_entropy_with_logits_vjp(cotangent, **call))
 
 
-@binary_cross_entropy.fault("clipped-and-added", code="epsilon.placement", of=["loss-bce-clipping"])
+@binary_cross_entropy.fault("clipped-and-added", code="constant.value", of=["loss-bce-clipping"])
 def _(x: Array, target: Array, epsilon: float, least_log: float | None, reduction: str) -> Array:  # noqa: ARG001
     share = np.clip(x, epsilon, 1 - epsilon)
     return _binary(target, np.log(share + epsilon), np.log(1 - share + epsilon), reduction)

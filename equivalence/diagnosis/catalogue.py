@@ -1,0 +1,153 @@
+"""Hypotheses from the catalogue: the original is an operation, the ported layer that operation with a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from equivalence.diagnosis.fitting import Fit, fits, values_of
+from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
+from equivalence.diagnosis.parameters import code_of
+
+if TYPE_CHECKING:
+    from equivalence.diagnosis.evidence import Evidence
+    from equivalence.evidence import Fault
+    from equivalence.sides import Inputs
+
+
+_BY_FAMILY = {"contraction": "contraction.axes", "optimizer": "momentum.convention", "resize": "resize.filter"}
+"""By family, what another of its operations differs in; else it is another function."""
+
+
+def identify(evidence: Evidence, side: str) -> list[Fit]:
+    """The operations that a layer is: the named one if it fits, else every one of the catalogue that does."""
+    named = [evidence.operation] if evidence.operation is not None else []
+    found = [fit for operation in named if (fit := fits(evidence, operation, side)) is not None]
+    if found:
+        return found
+    others = (operation for operation in evidence.known.operations.values() if operation not in named)
+    return [fit for operation in others if (fit := fits(evidence, operation, side)) is not None]
+
+
+def hypotheses(evidence: Evidence, *, gradients_only: bool = False) -> Iterator[Hypothesis]:
+    """Faults and other parameters of the operations the original is, and operations that the ported layer is."""
+    original = identify(evidence, "original")
+    if gradients_only:
+        for fit in original:
+            yield from (_gradient_fault(fit, fault) for fault in fit.operation.faults if fault.gradient)
+        return
+    for fit in original:
+        yield from _faults(fit)
+        yield from _parameters(evidence, fit)
+        yield from _faults_elsewhere(fit)
+    ported = identify(evidence, "ported")
+    for fit in ported:
+        yield from _reversed(evidence, fit)
+        yield from (_other(one, fit) for one in original)
+
+
+def _faults(fit: Fit) -> Iterator[Hypothesis]:
+    for fault in fit.operation.faults:
+        if not fault.equivalent and not fault.gradient:
+            yield _fault(fit, fault)
+
+
+def _fault(fit: Fit, fault: Fault) -> Hypothesis:
+    return Hypothesis(
+        code=fault.code,
+        message=f"The ported layer is {fit.operation.name} with a known fault: {_words(fault.name)}.",
+        fix=f"Compute {fit.operation.name} without it.",
+        prior=0.95 if fault.of else 0.93,
+        base=partial(fit.evaluated, fault.change),
+    )
+
+
+def _faults_elsewhere(fit: Fit) -> Iterator[Hypothesis]:
+    """Faults with the parameters of the operation's cases: a fault, and parameters that are not the original's."""
+    cases = [fit.operation.settings(case) for case in fit.operation.cases]
+    for settings in {repr(found): found for found in [fit.operation.defaults, *cases]}.values():
+        if settings != fit.settings:
+            yield from (replace(fault, prior=fault.prior - 0.05) for fault in _faults(fit.at(settings)))
+
+
+def _gradient_fault(fit: Fit, fault: Fault) -> Hypothesis:
+    def gradient(inputs: Inputs, cotangents: Arrays, original: Arrays) -> Arrays | None:
+        del original
+        return fit.gradients(fault.change, inputs, cotangents)
+
+    return Hypothesis(
+        code=fault.code,
+        message=f"The gradient of the ported layer is that of {fit.operation.name} with a known fault: "
+        f"{_words(fault.name)}.",
+        fix=f"Let the framework differentiate {fit.operation.name}, or mend its gradient.",
+        prior=0.95,
+        gradient=gradient,
+        quantity="gradient",
+    )
+
+
+def _parameters(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
+    rank = max(array.ndim for array in evidence.complete[0].inputs.arrays.values())
+    for name, own in fit.settings.items():
+        for value in values_of(fit.operation, name, rank):
+            if value != own:
+                yield _parameter(fit, fit.at({**fit.settings, name: value}), name)
+
+
+def _parameter(original: Fit, ported: Fit, *names: str) -> Hypothesis:
+    """Other values of parameters; the code is that of a choice rather than a number, if both differ."""
+    first, *_ = sorted(names, key=lambda name: isinstance(original.settings[name], float))
+    said = ", ".join(
+        f"{name} is {_said(original.settings[name])} in the original, {_said(ported.settings[name])} in the ported layer"
+        for name in names
+    )
+    return Hypothesis(
+        code=code_of(original.operation.name, first, original.settings[first], ported.settings[first]),
+        message=f"As {original.operation.name}: {said}.",
+        fix=", ".join(f"{name}={_said(original.settings[name])}" for name in names),
+        prior=0.97 - 0.01 * len(names),
+        base=ported.predict,
+        common=True,
+    )
+
+
+def _other(original: Fit, ported: Fit) -> Hypothesis:
+    """Both layers are known: other parameters of one operation, or another operation."""
+    if original.operation is ported.operation:
+        names = [name for name, value in original.settings.items() if ported.settings[name] != value]
+        if names:
+            return _parameter(original, ported, *names)
+    one, two = original.operation.name, ported.operation.name
+    return Hypothesis(
+        code=_BY_FAMILY.get(original.operation.family, "function.variant"),
+        message=f"The original is {one}, the ported layer {two}.",
+        fix=f"Use {one} in place of {two}.",
+        prior=0.85,
+        base=ported.predict,
+    )
+
+
+def _reversed(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
+    """The ported layer is the operation, and the original is it with what counts as a fault here."""
+    for fault in fit.operation.faults:
+        if fault.gradient or fault.equivalent:
+            continue
+        change = partial(fit.evaluated, fault.change)
+        if all(evidence.explains_original(change(item.inputs), item) for item in evidence.telling):
+            yield Hypothesis(
+                code=fault.code,
+                message=f"The ported layer is {fit.operation.name}; the original is it with {_words(fault.name)}.",
+                fix=f"Follow the original: {_words(fault.name)}.",
+                prior=0.94,
+                base=fit.predict,
+            )
+
+
+def _words(name: str) -> str:
+    return name.replace("-", " ")
+
+
+def _said(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)

@@ -1,0 +1,171 @@
+"""What a diagnosis rests on: the probes on which both layers ran, fresh ones, and the layers themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from equivalence.comparison import TOLERANCES
+from equivalence.inputs import Array
+from equivalence.observation import Observation, distance, share
+from equivalence.probes import roles
+
+if TYPE_CHECKING:
+    from equivalence.diagnosis.hypothesis import Arrays
+    from equivalence.operation import Operation
+    from equivalence.port import Port
+    from equivalence.registry import Registry
+    from equivalence.sides import Inputs, Sides
+
+FRESH = 2
+"""Probes with new numbers on which a hypothesis must hold beside those it was found on."""
+
+_FRESH_SEED = 100_000
+_EXPLAINED = 1e-8
+_HARD = 1e-6
+_MOST = 0.8
+
+
+class Evidence:
+    """The observations of one port, and the means to make more.
+
+    Args:
+        sides: the two layers.
+        known: the operations and adapters that exist.
+        operation: the operation the user named.
+        observed: the probes in the order they ran.
+        coarse: whether a side computes in float32 even when float64 is asked for.
+        lower: whether the ported layer computes in less than float64 although it was asked for it.
+        effects: by side, what it does beside returning outputs.
+    """
+
+    def __init__(
+        self,
+        sides: Sides,
+        known: Registry,
+        operation: Operation | None,
+        observed: Sequence[Observation],
+        *,
+        coarse: bool = False,
+        lower: bool = False,
+        effects: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        self.sides, self.known, self.operation, self.observed = sides, known, operation, list(observed)
+        self.tolerance = TOLERANCES["float32"] if coarse else _EXPLAINED
+        self.lower, self.effects = lower, dict(effects or {})
+        self._memory: dict[tuple[str, Any], Arrays | None] = {}
+        self._fresh: dict[str, list[Observation]] = {}
+
+    @property
+    def port(self) -> Port:
+        """The port that is checked."""
+        return self.sides.port
+
+    @cached_property
+    def roles(self) -> Mapping[str, str]:
+        """By argument, whether it is ``data`` or a ``parameter``."""
+        return roles(self.port)
+
+    @property
+    def parameters(self) -> list[str]:
+        """The arguments that are parameters."""
+        return [name for name, role in self.roles.items() if role == "parameter"]
+
+    @property
+    def framework(self) -> str:
+        """The ported layer's framework, in whose terms a fix is told."""
+        return self.sides.frameworks["ported"]
+
+    @cached_property
+    def complete(self) -> list[Observation]:
+        """The probes on which both layers gave outputs."""
+        return [item for item in self.observed if item.complete]
+
+    @cached_property
+    def telling(self) -> list[Observation]:
+        """The probes whose outputs differ: ordinary data first, then the larger difference of shape last."""
+        apart = [item for item in self.complete if item.error > 10 * self.tolerance]
+        return sorted(apart, key=lambda item: (bool(item.inputs.setting.data), item.error == np.inf))
+
+    def original(self, inputs: Inputs) -> Arrays | None:
+        """The original's outputs; none if it raises."""
+        return self._outputs("original", inputs)
+
+    def ported(self, inputs: Inputs) -> Arrays | None:
+        """The ported layer's outputs; none if it raises."""
+        return self._outputs("ported", inputs)
+
+    def _outputs(self, side: str, inputs: Inputs) -> Arrays | None:
+        key = side, _key(inputs)
+        if key not in self._memory:
+            run = self.sides.run(inputs, sides=[side])[side]
+            self._memory[key] = None if run.error else run.outputs
+        return self._memory[key]
+
+    def observe(self, inputs: Inputs) -> Observation:
+        """Run both layers on other inputs."""
+        runs = self.sides.run(inputs)
+        return Observation(inputs, runs["original"], runs["ported"], {})
+
+    def fresh(self, item: Observation, count: int = FRESH) -> list[Observation]:
+        """The same probe with new numbers."""
+        setting = replace(item.inputs.setting, effects=False)
+        known = self._fresh.setdefault(repr(setting), [])
+        while len(known) < count:
+            known.append(self.observe(self.sides.inputs(setting, self.sides.seed + _FRESH_SEED + len(known))))
+        return known[:count]
+
+    def explained(self, predicted: Arrays | None, item: Observation) -> bool:
+        """Whether a prediction is what the ported layer gave, but for rounding."""
+        if predicted is None:
+            return False
+        return self.left(predicted, item) <= self.tolerance or self._mostly(predicted, item, "ported", "original")
+
+    def left(self, predicted: Arrays, item: Observation) -> float:
+        """How far a prediction is from what the ported layer gave, where that is a number."""
+        numbers = {
+            name: np.where(np.isnan(item.ported.outputs[name]), np.nan, array)
+            if name in item.ported.outputs and array.dtype.kind == "f" and _some_numbers(item, name, array)
+            else array
+            for name, array in predicted.items()
+        }
+        return distance(numbers, item.ported.outputs)
+
+    def explains_original(self, predicted: Arrays | None, item: Observation) -> bool:
+        """Whether a prediction is what the original gave, but for rounding."""
+        if predicted is None:
+            return False
+        if distance(predicted, item.original.outputs) <= self.tolerance:
+            return True
+        return self._mostly(predicted, item, "original", "ported")
+
+    def _mostly(self, predicted: Arrays, item: Observation, side: str, other: str) -> bool:
+        """Hard data cost digits, in some elements all: most of them must be right, and most of those that differ."""
+        if not item.inputs.setting.data:
+            return False
+        actual = getattr(item, side).outputs
+        right, count = share(predicted, actual, _HARD)
+        apart = ~share(getattr(item, other).outputs, actual, _HARD)[0]
+        if not count or apart.size not in (0, count):
+            return False
+        return bool(right.mean() >= _MOST and (not apart.any() or right[apart].mean() >= _MOST))
+
+
+def _some_numbers(item: Observation, name: str, predicted: Array) -> bool:
+    """Whether a NaN may be what the framework makes of a wrong argument, such as a mask without a true element."""
+    found = item.ported.outputs[name]
+    return found.shape == predicted.shape and found.dtype.kind == "f" and not np.isnan(found).all()
+
+
+def _key(inputs: Inputs) -> Any:
+    arrays = [(name, array.shape, array.dtype.str, array.tobytes()) for name, array in inputs.arrays.items()]
+    return repr(inputs.setting), tuple(arrays), tuple(id(arrays) for arrays in inputs.earlier)
+
+
+def changed(inputs: Inputs, **arrays: Array) -> Inputs:
+    """The same inputs with some arguments replaced."""
+    return replace(inputs, arrays={**inputs.arrays, **arrays})
