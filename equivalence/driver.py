@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 import numpy as np
 
@@ -109,11 +109,26 @@ class Performed:
     constants: tuple[str, ...] = ()
 
 
+class Row(TypedDict):
+    """A layer of a model, as :mod:`equivalence.worker.parts` tells it.
+
+    ``parameters`` says whether it holds any, ``calls`` how often the model calls it, ``takes`` and ``gives`` the shapes of
+    its first input and output; None where it was not called, or gave nothing.
+    """
+
+    name: str
+    parameters: bool
+    calls: int
+    takes: list[int] | None
+    gives: list[int] | None
+
+
 class Driver(Protocol):
     """A framework in a worker. Made once, after the environment is set; the constructor imports the framework.
 
     A driver whose framework has objects that hold parameters says which in ``objects``: the name of the method that an
-    object's call goes to, by class.
+    object's call goes to, by class. One whose framework has models takes them apart: ``anatomy(model, part, inputs)``
+    and ``part(model, part)``, as :func:`equivalence.worker.parts.anatomy` and :func:`~equivalence.worker.parts.take`.
     """
 
     def versions(self) -> dict[str, str]:

@@ -9,6 +9,10 @@ in float64.
   apart, and each about as far from the truth. A layer that is :data:`WORSE` times as far as its original loses digits
   that the original keeps.
 
+Two things excuse a difference in either: that the original itself moves as far when its arguments change by a rounding
+(:mod:`equivalence.nudging`), and that it is below the rounding of the numbers that this layer gives on ordinary data, as
+where a saturated function's gradient vanishes.
+
 Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), sections 1.5 to 1.9 on error, conditioning and
 cancellation.
 """
@@ -16,7 +20,7 @@ cancellation.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,6 +40,8 @@ CONSTANT = 3e-7
 """How far float64 results may be apart because a framework holds a constant of its own in float32."""
 
 _TERMS = 1000
+_NOISE = 64
+_MOVED = 32
 
 Pair = tuple[Array, Array]
 
@@ -48,11 +54,16 @@ class Precise:
         tolerance: added to the table's, such as that of finite differences.
         coarse: both results are those of float32 even when float64 was asked for, as Keras's are by default.
         lower: whether the ported layer computes in less than float64 inside although it was asked for it.
+        ordinary: the largest number the original gives for this quantity on ordinary data; what is far below the
+            rounding of such numbers may be nothing but rounding.
+        moved: by dtype, how far the original moves when its arguments do by a rounding; asked for only where it matters.
     """
 
     tolerance: float = 0.0
     coarse: bool = False
     lower: bool = False
+    ordinary: float = 0.0
+    moved: Callable[[], Mapping[str, float]] = dict
 
 
 def judge(name: str, pairs: Mapping[str, Pair], precise: Precise) -> dict[str, Comparison]:
@@ -63,7 +74,7 @@ def judge(name: str, pairs: Mapping[str, Pair], precise: Precise) -> dict[str, C
         pairs: the original's and the ported layer's values by dtype, on the same numbers.
         precise: what is known of their arithmetic.
     """
-    compared = {dtype: _compare(name, *pair, dtype, precise) for dtype, pair in pairs.items()}
+    compared = {dtype: _excused(_compare(name, *pair, dtype, precise), dtype, precise) for dtype, pair in pairs.items()}
     wide = compared.get("float64")
     if wide is None or precise.coarse:
         return compared
@@ -79,6 +90,27 @@ def _compare(name: str, left: Array, right: Array, dtype: str, precise: Precise)
     except ShapeError:
         reason = f"{name} has shape {left.shape} in the original, {right.shape} in the ported layer"
         return Comparison(verdict="different", tolerance=tolerance, reason=reason)
+
+
+def _excused(found: Comparison, dtype: str, precise: Precise) -> Comparison:
+    """Equal after all, where the difference is rounding for this layer on these arguments."""
+    if found.verdict != "different" or found.max_abs is None or not math.isfinite(found.max_abs):
+        return found
+    noise = _NOISE * PRECISIONS[dtype].unit * precise.ordinary
+    if found.max_abs <= noise:
+        return replace(
+            found,
+            verdict="equal",
+            reason=f"{found.max_abs:.3g} apart, below the rounding of this layer's ordinary numbers ({noise:.2g})",
+        )
+    if (moved := precise.moved().get(dtype, 0.0)) * _MOVED >= found.max_abs:
+        return replace(
+            found,
+            verdict="equal",
+            reason=f"{found.max_abs:.3g} apart, where the original moves by {moved:.2g} when its arguments do by a "
+            f"rounding",
+        )
+    return found
 
 
 def _flushed(array: Array, dtype: str) -> Array:

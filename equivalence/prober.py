@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from equivalence.answer import Probe, worst
-from equivalence.comparison import FINITE_DIFFERENCES, Comparison, Verdict
+from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, Verdict
 from equivalence.engine import random_cotangents
 from equivalence.inputs import Array
-from equivalence.observation import Observation
+from equivalence.nudging import ignores_digits, moved
+from equivalence.observation import Observation, distance
 from equivalence.port_judging import Precise, judge
 from equivalence.probes import Setting
 from equivalence.sides import SIDES, Inputs, Run, Sides
+
+Arrays = Mapping[str, Array]
 
 EVIDENCE = ("float64", "float32")
 """Dtypes that decide whether a difference is rounding, whether they were asked for or not."""
@@ -22,7 +26,6 @@ EVIDENCE = ("float64", "float32")
 _NOT_ITS_FAULT = {"DeclarationError", "PortError"}
 """Exceptions that say the declaration is wrong, not the layer."""
 
-_NUDGE = 1e-9
 _LOW = 1e-2
 _COARSE = ("keras",)
 """Frameworks whose layers compute in float32 by default, whatever they are given."""
@@ -49,6 +52,8 @@ class Prober:
         self.lost = False
         self.lower = False
         wanted = {*EVIDENCE, *dtypes} if set(EVIDENCE) & set(dtypes) else {*dtypes, "float64"}
+        self._ordinary: dict[tuple[str, str], float] = {}
+        self._movements: dict[tuple[str, str], Mapping[str, Mapping[str, float]]] = {}
         self._computed = [dtype for dtype in (*EVIDENCE, "bfloat16", "float16") if dtype in wanted]
 
     def probe(self, setting: Setting, given: Inputs | None = None) -> list[Probe]:
@@ -63,14 +68,14 @@ class Prober:
         wide = runs["float64"]
         self._look(wide)
         cotangents = inputs.cotangents or self._cotangents(wide["original"], setting)
-        forward = self._judged({n: n for n in wide["original"].outputs}, runs, inputs, "outputs")
+        forward = self._judged({n: n for n in wide["original"].outputs}, runs, inputs, "outputs", {})
         gradients: dict[str, dict[str, Comparison]] = {dtype: {} for dtype in self._computed}
         if cotangents and self._differentiable(setting) and self._may_differentiate(runs, forward):
             differentiated = {dtype: self.sides.run(inputs, dtype, cotangents) for dtype in self._computed}
             if self._has_gradient(differentiated):
                 runs = _with_gradients(runs, differentiated)
                 if not _failed(runs["float64"]):
-                    gradients = self._judged(self._names(runs["float64"]), runs, inputs, "gradients")
+                    gradients = self._judged(self._names(runs["float64"]), runs, inputs, "gradients", cotangents)
         self.observed.append(Observation(inputs, **runs["float64"], cotangents=cotangents))
         return [
             self._probe(setting, dtype, runs[dtype], forward.get(dtype, {}), gradients.get(dtype, {}))
@@ -122,12 +127,11 @@ class Prober:
         return {name: name for name, kind in kinds.items() if kind.differentiable and name not in state}
 
     def _judged(
-        self, names: Mapping[str, str], runs: Mapping[str, Mapping[str, Run]], inputs: Inputs, kind: str
+        self, names: Mapping[str, str], runs: Mapping[str, Mapping[str, Run]], inputs: Inputs, kind: str, given: Arrays
     ) -> dict[str, dict[str, Comparison]]:
         """By dtype and name, the verdicts on outputs or gradients."""
         found: dict[str, dict[str, Comparison]] = {dtype: {} for dtype in runs}
         usable = {dtype: pair for dtype, pair in runs.items() if not _failed(pair)}
-        numpy = kind == "gradients" and "numpy" in self.sides.frameworks.values()
         for name in names:
             pairs = {
                 dtype: tuple(getattr(pair[side], kind)[name] for side in SIDES)
@@ -136,33 +140,39 @@ class Prober:
             }
             if not pairs:
                 continue
-            precise = Precise(FINITE_DIFFERENCES if numpy else 0.0, coarse=self.coarse)
+            precise = self._precise(kind, name, pairs, inputs, given)
+            if self._computes_lower(kind, pairs, inputs):
+                self.lower, precise = True, replace(precise, lower=True)
             judged = judge(name, pairs, precise)  # type: ignore[arg-type]
-            if _suspect(judged.get("float64")) and kind == "outputs" and not self.coarse and self._lower(inputs):
-                self.lower = True
-                judged = judge(name, pairs, Precise(lower=True))  # type: ignore[arg-type]
             for dtype, compared in judged.items():
                 found[dtype][name] = compared
         return found
 
-    def _lower(self, inputs: Inputs) -> bool:
-        """Whether the ported layer takes no notice of digits that float32 does not have."""
-        rng = np.random.default_rng(self.sides.seed)
-        nudged = {
-            name: array * (1 + _NUDGE * rng.uniform(-1, 1, array.shape)) if array.dtype.kind == "f" else array
-            for name, array in inputs.arrays.items()
-        }
-        before, after = self.sides.run(inputs), self.sides.run(Inputs(inputs.setting, nudged, inputs.earlier))
-        if _failed(before) or _failed(after):
+    def _computes_lower(self, kind: str, pairs: Mapping[str, Any], inputs: Inputs) -> bool:
+        """Whether a small difference in float64 is that of a lower precision."""
+        if kind != "outputs" or self.coarse or inputs.setting.data or "float64" not in pairs:
             return False
-        moved = {
-            side: np.concatenate(
-                [np.ravel(after[side].outputs[n] - before[side].outputs[n]) for n in before[side].outputs]
-            )
-            for side in SIDES
-        }
-        apart = np.max(np.abs(moved["ported"] - moved["original"]))
-        return bool(apart > np.max(np.abs(moved["original"])) / 2)
+        apart = distance(*({"": side} for side in pairs["float64"]))
+        return TOLERANCES["float64"] < apart <= _LOW and ignores_digits(self.sides, inputs)
+
+    def _precise(self, kind: str, name: str, pairs: Mapping[str, Any], inputs: Inputs, given: Arrays) -> Precise:
+        """What is known of the arithmetic behind a quantity; ordinary probes tell how large it is."""
+        if not inputs.setting.data and "float64" in pairs:
+            largest = float(np.max(np.abs(pairs["float64"][0]), where=np.isfinite(pairs["float64"][0]), initial=0.0))
+            self._ordinary[kind, name] = max(self._ordinary.get((kind, name), 0.0), largest)
+        numpy = kind == "gradients" and "numpy" in self.sides.frameworks.values()
+        return Precise(
+            FINITE_DIFFERENCES if numpy else 0.0,
+            coarse=self.coarse,
+            ordinary=self._ordinary.get((kind, name), 0.0),
+            moved=lambda: {dtype: found.get(name, 0.0) for dtype, found in self._moved(inputs, given, kind).items()},
+        )
+
+    def _moved(self, inputs: Inputs, given: Arrays, kind: str) -> Mapping[str, Mapping[str, float]]:
+        key = inputs.setting.name, kind
+        if key not in self._movements:
+            self._movements[key] = moved(self.sides, inputs, given, kind)
+        return self._movements[key]
 
     def _probe(
         self,
@@ -194,12 +204,6 @@ class Prober:
         if alone := set(ported["mutated"]) - set(original["mutated"]):
             return "different", f"the ported layer changes its argument {_listed(sorted(alone))}"
         return "equal", ""
-
-
-def _suspect(compared: Comparison | None) -> bool:
-    """Whether a difference in float64 may be that of a lower precision."""
-    required = compared.required_tolerance if compared is not None else None
-    return compared is not None and required is not None and (compared.tolerance or 0.0) < required <= _LOW
 
 
 def _lost(runs: Mapping[str, Run]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import numpy as np
 from equivalence.diagnosis import discrete, factors, wording
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
-from equivalence.diagnosis.spots import Move, Spot, View, given, letter, moving
+from equivalence.diagnosis.spots import Move, Spot, View, given, letter, likely_first, moving
 from equivalence.inputs import Positive
 
 if TYPE_CHECKING:
@@ -50,13 +51,8 @@ _ALIKE = {"sqrt({0})", "square({0})", "1 / {0}", "1 / sqrt({0})"}
 def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
     """Exchanged arguments, biases, other forms, masks and indices, factors, lower precision."""
     view = View(evidence)
-    yield from _left_out(view)
-    yield from _exchanged(view)
-    yield from _forms(view)
-    yield from discrete.hypotheses(view)
-    yield from _elsewhere(view)
-    yield from factors.hypotheses(view)
-    yield from _shortened(view)
+    kinds = (_left_out, _exchanged, discrete.hypotheses, _forms, _elsewhere, factors.hypotheses, _shortened)
+    yield from likely_first(hypothesis for kind in kinds for hypothesis in kind(view))
 
 
 def constant(value: float) -> Move:
@@ -118,20 +114,25 @@ def _exchanged(view: View) -> Iterator[Hypothesis]:
             before=_taking({one.name: (two.name, order), two.name: (one.name, tuple(np.argsort(order)))}),
             common=one.part == "parameter",
         )
-    known = {frozenset((one.name, two.name)) for one, two, _ in pairs}
+    yield from _in_a_circle(view, {frozenset((one.name, two.name)) for one, two, _ in pairs})
+
+
+def _in_a_circle(view: View, known: set[frozenset[str]]) -> Iterator[Hypothesis]:
+    """Three parameters, none of which is where it should be."""
     for three in combinations([spot for spot in view.parameters if spot.real], 3):
-        if all(frozenset((a.name, b.name)) in known and a.axes == b.axes for a, b in combinations(three, 2)):
-            for order in permutations(three):
-                if all(a is not b for a, b in zip(three, order, strict=True)):
-                    own = tuple(range(len(three[0].axes)))
-                    told = ", ".join(f"{a.said} for {b.said}" for a, b in zip(order, three, strict=True))
-                    yield Hypothesis(
-                        code="parameter.swapped",
-                        message=f"The ported layer takes {told}.",
-                        fix=f"give {wording.listed([spot.said for spot in three])} in their order",
-                        prior=0.95,
-                        before=_taking({b.name: (a.name, own) for a, b in zip(order, three, strict=True)}),
-                    )
+        if not all(frozenset((a.name, b.name)) in known and a.axes == b.axes for a, b in combinations(three, 2)):
+            continue
+        own = tuple(range(len(three[0].axes)))
+        for given_ in permutations(three):
+            if all(a is not b for a, b in zip(three, given_, strict=True)):
+                told = ", ".join(f"{a.said} for {b.said}" for a, b in zip(given_, three, strict=True))
+                yield Hypothesis(
+                    code="parameter.swapped",
+                    message=f"The ported layer takes {told}.",
+                    fix=f"give {wording.listed([spot.said for spot in three])} in their order",
+                    prior=0.95,
+                    before=_taking({b.name: (a.name, own) for a, b in zip(given_, three, strict=True)}),
+                )
 
 
 def _taking(sources: dict[str, tuple[str, tuple[int, ...]]]) -> Callable[[Inputs], Inputs | None]:
@@ -211,32 +212,40 @@ def _elsewhere(view: View) -> Iterator[Hypothesis]:
                     found: Arrays,
                     inputs: Inputs,
                     spot: Spot = spot,
+                    count: int = len(output.axes),
                     at: int = output.axes.index(axis),
                     join: Callable[[Array, Array], Array] = join,
                 ) -> Arrays | None:
                     [(name, array)] = found.items()
                     own = inputs.arrays[spot.name]
-                    if array.ndim != len(output.axes) or array.shape[at] != own.size:
+                    if array.ndim != count or array.shape[at] != own.size:
                         return None
                     return {name: join(array, own.reshape([-1 if k == at else 1 for k in range(array.ndim)]))}
 
                 same = axis in spot.axes
+                code = "axis.wrong"
+                if same:
+                    code = "parameter.transformed" if neutral else "bias.placement"
                 where = "after everything else" if same else f"along {axis} instead of {spot.axes[0]}"
                 yield Hypothesis(
-                    code="bias.placement" if same and neutral == 0 else "axis.wrong" if not same else "parameter.transformed",
+                    code=code,
                     message=f"The ported layer {verb} {spot.said} {where}.",
                     fix=f"{'add' if neutral == 0 else 'multiply by'} {spot.said} where the original does",
                     prior=0.93,
-                    before=lambda inputs, name=spot.name, value=neutral: given(inputs, {name: constant(value)}),
+                    before=partial(_with, {spot.name: constant(neutral)}),
                     base=evidence.original,
                     after=after,
                 )
 
 
+def _with(moves: dict[str, Move], inputs: Inputs) -> Inputs | None:
+    return given(inputs, moves)
+
+
 def _shortened(view: View) -> Iterator[Hypothesis]:
     real = [spot for spot in view.arguments if spot.real]
     groups = [real, [spot for spot in real if spot.part == "data"], [spot for spot in real if spot.part == "parameter"]]
-    groups += [[spot] for spot in real] if len(real) > 2 else []  # noqa: PLR2004
+    groups += [[spot] for spot in real] if len(real) == 3 else []  # noqa: PLR2004 - of two, each is a group already
     seen = set()
     for group in groups:
         key = tuple(spot.name for spot in group)

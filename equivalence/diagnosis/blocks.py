@@ -29,11 +29,11 @@ def hypotheses(view: View) -> Iterator[Hypothesis]:
             if group:
                 yield from _orders(view, group, axis, count)
         if held and view.recurrent:
-            yield from _alone(view, held, axis, count)
+            yield from _alone(held, axis, count)
 
 
 def counted(view: View) -> Iterator[tuple[str, int]]:
-    """Axes with a number of blocks: those the user's sizes say first, then those that the sizes on every probe allow."""
+    """Axes with a number of blocks: those the user's sizes say, then those that the sizes on every probe allow."""
     declared = dict(_declared(view))
     yield from declared.items()
     batch, spatial = view.letters.batch, view.letters.spatial
@@ -116,27 +116,23 @@ def _changing(spot: Spot, axis: str, count: int, block: int, factor: float, adde
     return move
 
 
-def _alone(view: View, held: Sequence[Spot], axis: str, count: int) -> Iterator[Hypothesis]:
-    biases = [spot for spot in held if spot.bias_like]
+def _alone(held: Sequence[Spot], axis: str, count: int) -> Iterator[Hypothesis]:
     for block in range(count):
+        gate = f"gate {block + 1} of {count}"
         yield moving(
             [(spot, _changing(spot, axis, count, block, -1.0, 0.0)) for spot in held],
             code="gate.polarity",
-            message=f"Gate {block + 1} of {count} means the opposite in the ported layer: it is one minus the original's.",
+            message=f"In the ported layer {gate} means the opposite: it is one minus the original's.",
             fix=f"negate block {block + 1} along {axis} of {wording.listed([spot.said for spot in held])}",
             prior=0.95,
             common=True,
         )
-        for spot in biases:
-            for added in (-1.0, 1.0):
+        for spot in (spot for spot in held if spot.bias_like):
+            for added, has, lacks in ((-1.0, "original", "ported layer"), (1.0, "ported layer", "original")):
                 yield moving(
                     [(spot, _changing(spot, axis, count, block, 1.0, added))],
                     code="constant.value",
-                    message=f"The bias of gate {block + 1} of {count} has {added:+g} in the ported layer that the original "
-                    "does not have, as a forget bias."
-                    if added > 0
-                    else f"The original adds 1 to the bias of gate {block + 1} of {count}, as a forget bias; the ported "
-                    "layer does not.",
+                    message=f"The {has} adds 1 to the bias of {gate}, as a forget bias; the {lacks} does not.",
                     fix=f"add {-added:+g} to block {block + 1} of {spot.said} along {axis}",
                     prior=0.95,
                     common=added < 0,

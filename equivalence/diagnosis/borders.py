@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from equivalence.diagnosis import wording
-from equivalence.observation import Observation, distance
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
 from equivalence.diagnosis.sequences import resized
 from equivalence.diagnosis.spots import Spot, View, given, moving
+from equivalence.observation import Observation, distance
 
 if TYPE_CHECKING:
     from equivalence.inputs import Array
     from equivalence.sides import Inputs
 
 _SHIFTS = (0, -1, 1, -2, 2)
+_FAR = (-3, 3, -4, 4)
 _REACH = 4
 """So many places beyond the border are filled."""
 
@@ -41,7 +42,7 @@ class Border:
     """What a layer sees beyond its input, relative to the original.
 
     Attributes:
-        shifts: by spatial axis, by how many places of the input (of the output, if that is larger) windows start earlier.
+        shifts: by axis, how many places of the input (of the output, if that is larger) windows start earlier.
         fill: what stands beyond the border; none for what the original sees there.
         sizes: of the output along the spatial axes.
     """
@@ -88,7 +89,7 @@ def _strides(view: View, spot: Spot, output: Spot, axes: Sequence[tuple[int, int
                 if array.ndim != len(output.axes):
                     return None
                 cut: list[slice] = [slice(None)] * array.ndim
-                for _, place in axes:
+                for _ours, place in axes:
                     cut[place] = slice(start, None, stride)
                 return array[tuple(cut)]
 
@@ -128,7 +129,10 @@ def _between(
         for k, (_, theirs) in enumerate(axes):
             along = {starts[k]: array.shape[theirs] for starts, array in phases.items()}
             shape[theirs] = sum(along.values())
-            if sorted(along.values(), reverse=True) != [along[k] for k in range(stride)] or along[0] - along[stride - 1] > 1:
+            if (
+                sorted(along.values(), reverse=True) != [along[k] for k in range(stride)]
+                or along[0] - along[stride - 1] > 1
+            ):
                 return None
         whole = np.empty(shape)
         for starts, array in phases.items():
@@ -159,7 +163,7 @@ def _counted(view: View, spot: Spot) -> Hypothesis:
     def base(inputs: Inputs) -> Arrays | None:
         found = view.evidence.original(inputs)
         ones = given(inputs, {spot.name: lambda array, _: np.ones_like(array)})
-        whole = ones and view.evidence.original(ones)
+        whole = None if ones is None else view.evidence.original(ones)
         if found is None or whole is None or any(not np.all(array) for array in whole.values()):
             return None
         return {name: array / whole[name] for name, array in found.items()}
@@ -230,7 +234,10 @@ def _shifts(count: int) -> Iterator[tuple[int, ...]]:
     """The same for all axes first."""
     same = [(shift,) * count for shift in _SHIFTS]
     yield from same
-    yield from (shifts for shifts in product(_SHIFTS, repeat=min(count, 2)) if len(shifts) == count and shifts not in same)
+    yield from ((shift,) * count for shift in _FAR)
+    yield from (
+        shifts for shifts in product(_SHIFTS, repeat=min(count, 2)) if len(shifts) == count and shifts not in same
+    )
 
 
 def _seen(
@@ -300,43 +307,45 @@ def _told(
     right = item.original.outputs[output.name].shape
     grown = [size - right[place] for size, (_, place) in zip(border.sizes, axes, strict=True)]
     if any(grown):
-        larger = "larger" if max(grown, key=abs) > 0 else "smaller"
-        code = "padding.amount" if view.parameters or shifted else "window.rounding"
-        return (
-            code,
-            f"{output.said} is {larger} along {names} than it should be: the ported layer pads {spot.said} by another "
-            f"amount, with {border.fill}.",
-            f"pad {spot.said} as much as the original does",
-        )
+        return _resized(view, spot, output, names, "larger" if max(grown, key=abs) > 0 else "smaller", shifted=shifted)
     if shifted:
         told = ", ".join(
             f"{abs(s)} place{'s' if abs(s) > 1 else ''} {'more' if s > 0 else 'less'} before {spot.axes[ours]}"
             for s, (ours, _) in zip(border.shifts, axes, strict=True)
             if s
         )
-        return (
-            "padding.side",
-            f"The ported layer pads {spot.said} on another side: {told or 'more on one side'}, so much the other way behind it.",
-            f"pad {spot.said} explicitly, on the sides the original pads",
-        )
+        message = f"The ported layer pads {spot.said} on another side: {told or 'more on one side'}, and the other way "
+        return "padding.side", f"{message}behind it.", f"pad {spot.said} explicitly, on the sides the original pads"
     if not view.parameters and border.fill == "zeros" and _linear(view, spot):
+        message = "Padding counts in the ported layer's average, and not in the original's."
+        torch = view.framework == "torch"
         return (
             "padding.counted",
-            "Padding counts in the ported layer's average, and not in the original's.",
-            "count_include_pad=False" if view.framework == "torch" else "divide by the number of places inside the input",
+            message,
+            "count_include_pad=False" if torch else "divide by the places inside the input",
         )
-    return (
-        "padding.value",
-        f"The ported layer pads {spot.said} along {names} with {border.fill}, the original does not.",
-        f"pad {spot.said} with what the original pads",
+    message = f"The ported layer pads {spot.said} along {names} with {border.fill}, the original does not."
+    return "padding.value", message, f"pad {spot.said} with what the original pads"
+
+
+def _resized(view: View, spot: Spot, output: Spot, names: str, larger: str, *, shifted: bool) -> tuple[str, str, str]:
+    """What is said of another size of the output."""
+    if view.parameters or shifted:
+        message = f"{output.said} is {larger} along {names} than it should be: the ported layer pads {spot.said} by "
+        return "padding.amount", f"{message}another amount.", f"pad {spot.said} as much as the original does"
+    up, down = ("up", "down") if larger == "larger" else ("down", "up")
+    message = (
+        f"{output.said} is {larger} along {names}: the ported layer rounds the number of windows {up}, the original "
     )
+    fix = f"ceil_mode={up == 'down'}" if view.framework == "torch" else f"round the number of windows {down}"
+    return "window.rounding", f"{message}rounds it {down}.", fix
 
 
 def _linear(view: View, spot: Spot) -> bool:
     """Whether the original's outputs turn their sign with the input."""
     inputs = view.evidence.telling[0].inputs
     turned = given(inputs, {spot.name: lambda array, _: -array})
-    one, two = view.evidence.original(inputs), turned and view.evidence.original(turned)
+    one, two = view.evidence.original(inputs), None if turned is None else view.evidence.original(turned)
     if one is None or two is None:
         return False
     return distance({name: -array for name, array in one.items()}, two) <= view.evidence.tolerance

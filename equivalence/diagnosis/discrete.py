@@ -193,8 +193,8 @@ def _lengths(view: View, spot: Spot) -> Iterator[Hypothesis]:
         yield moving(
             [(spot, move)],
             code="sequence.mask",
-            message=f"The ported layer takes every sequence one step {'shorter' if by < 0 else 'longer'} than {spot.said} "
-            "says.",
+            message=f"The ported layer takes every sequence one step {'shorter' if by < 0 else 'longer'} than "
+            f"{spot.said} says.",
             fix=f"give it {spot.said} {'+' if by < 0 else '-'} 1",
             prior=0.94,
         )
@@ -336,9 +336,8 @@ def _rolled(view: View, spot: Spot, kind: Integers) -> Iterator[Hypothesis]:
                         (spot, lambda array, _, by=by: array + by),  # type: ignore[misc]
                     ],
                     code="index.offset",
-                    message=f"The entries of {other.said} along {axis} are counted from another one in the ported layer: "
-                    f"the {'last' if by > 0 else 'first'} has the part that the original gives to the "
-                    f"{'first' if by > 0 else 'last'}.",
+                    message=f"The ported layer counts the entries of {other.said} along {axis} from another one: the "
+                    f"{'last' if by > 0 else 'first'} has the part of the original's {'first' if by > 0 else 'last'}.",
                     fix=f"{wording.rolled(view.framework, other.said, other.own_axis(place), by)}, {spot.said} + {by}",
                     prior=0.92,
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,24 @@ if TYPE_CHECKING:
     from equivalence.inputs import Array
     from equivalence.sides import Inputs
 
-CONSTANTS = (2.0, 0.5, 255.0, 1 / 255, 256.0, 1 / 256, 256 / 255, 255 / 256, math.sqrt(2), math.sqrt(0.5), 10.0, 0.1, 100.0, 0.01)
+_COMMON = (2.0, 0.5)
+
+CONSTANTS = (
+    2.0,
+    0.5,
+    255.0,
+    1 / 255,
+    256.0,
+    1 / 256,
+    256 / 255,
+    255 / 256,
+    math.sqrt(2),
+    math.sqrt(0.5),
+    10.0,
+    0.1,
+    100.0,
+    0.01,
+)
 """Factors that ports get wrong."""
 
 _AFFINE: Sequence[tuple[str, Callable[[Array], Array], str]] = (
@@ -70,16 +88,18 @@ def named(view: View) -> Iterator[tuple[str, Callable[[Inputs], float | None]]]:
 def _scaled(view: View, spot: Spot) -> Iterator[Hypothesis]:
     prior = 0.9 if spot.part == "data" else 0.88
     code = "variance.meaning" if isinstance(spot.kind, Positive) and spot.part == "parameter" else "scale.factor"
-    for value in CONSTANTS:
+    for value in CONSTANTS if spot.part == "data" else _COMMON:
         yield moving(
             [(spot, lambda array, _, value=value: value * array)],  # type: ignore[misc]
             code=code,
             message=f"The ported layer computes with {value:.10g} times {spot.said}.",
             fix=f"multiply {spot.said} by {1 / value:.10g}",
             prior=prior,
-            common=value in (2.0, 0.5) and spot.part == "data",
+            common=value in _COMMON and spot.part == "data",
         )
     for said, factor in named(view):
+        if spot.part == "parameter" and not {*_letters(said)} & {*spot.axes}:
+            continue
         yield moving(
             [(spot, _times(factor))],
             code=code,
@@ -88,6 +108,10 @@ def _scaled(view: View, spot: Spot) -> Iterator[Hypothesis]:
             fix=f"divide {spot.said} by {said}",
             prior=prior + 0.01,
         )
+
+
+def _letters(said: str) -> list[str]:
+    return re.findall(r"\b[a-z]\b|\b[a-z_]{2,}\b(?<!sqrt)", said)
 
 
 def _times(factor: Callable[[Inputs], float | None]) -> Move:

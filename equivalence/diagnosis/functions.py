@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from equivalence.diagnosis.evidence import Evidence
-from equivalence.observation import distance
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
 from equivalence.diagnosis.spots import Spot, View, given, moving
+from equivalence.observation import distance
 
 if TYPE_CHECKING:
     from equivalence.inputs import Array
@@ -74,7 +74,7 @@ _INVERSES: dict[str, Function] = {
 }
 
 
-def over_axes(view: View, spot: Spot) -> dict[str, Function]:
+def over_axes(spot: Spot) -> dict[str, Function]:
     """Functions of an output that work along an axis."""
     found: dict[str, Function] = {}
     for place, axis in enumerate(spot.axes):
@@ -88,19 +88,18 @@ def over_axes(view: View, spot: Spot) -> dict[str, Function]:
         found[f"subtraction of the mean over {axis}"] = lambda y, place=place: (  # type: ignore[misc]
             y - np.mean(y, place, keepdims=True)
         )
-    del view
     return found
 
 
 def _softmax(y: Array, axis: int) -> Array:
     raised = np.exp(y - np.max(y, axis, keepdims=True, initial=-np.inf))
-    return raised / np.sum(raised, axis, keepdims=True)
+    return np.asarray(raised / np.sum(raised, axis, keepdims=True))
 
 
 def hypotheses(view: View) -> Iterator[Hypothesis]:
     """Of each output: a function more, a function less; then numbers made whole, precision lost, signs."""
     for spot in view.outputs:
-        own = {**FUNCTIONS, **over_axes(view, spot)}
+        own = {**FUNCTIONS, **over_axes(spot)}
         yield from (_more(spot, name, function) for name, function in own.items())
         yield from (_undone(spot, name, function) for name, function in _INVERSES.items())
         yield from (_less(view, spot, name, function) for name, function in own.items())
@@ -142,7 +141,7 @@ def _undone(spot: Spot, name: str, inverse: Function) -> Hypothesis:
 
 
 def _less(view: View, spot: Spot, name: str, function: Function) -> Hypothesis:
-    """That the original's output is a function of the ported layer's: what goes in cannot be told from what comes out."""
+    """That the original's output is a function of the ported layer's, which cannot be told from what comes out."""
     evidence = view.evidence
 
     def base(inputs: Inputs) -> Arrays | None:
@@ -202,8 +201,8 @@ def _mirrored(view: View) -> Iterator[Hypothesis]:
             def base(inputs: Inputs, spot: Spot = spot, shift: float = shift, when: str = when) -> Arrays | None:
                 own = given(inputs, {spot.name: lambda x, _: x - shift})
                 mirrored = given(inputs, {spot.name: lambda x, _: -x - shift})
-                right = own and evidence.original(own)
-                turned = mirrored and evidence.original(mirrored)
+                right = None if own is None else evidence.original(own)
+                turned = None if mirrored is None else evidence.original(mirrored)
                 if right is None or turned is None:
                     return None
                 [(name, array)] = right.items()
@@ -218,10 +217,10 @@ def _mirrored(view: View) -> Iterator[Hypothesis]:
             whole = _is_whole(evidence)
             yield Hypothesis(
                 code="precision.integer" if whole else "function.variant",
-                message=f"The ported layer rounds negative {spot.said} {'up' if shift == 0 else 'and positive'} towards "
-                "zero, the original does not."
+                message=f"The ported layer rounds {'negative ' if shift == 0 else ''}{spot.said} towards zero, the original "
+                "does not."
                 if whole
-                else f"The ported layer treats negative {spot.said} as it treats positive numbers, with the sign turned.",
+                else f"The ported layer treats negative {spot.said} as positive numbers, with the sign turned.",
                 fix="round as the original does" if whole else "treat negative numbers as the original does",
                 prior=0.93 if whole else 0.88,
                 base=base,

@@ -1,4 +1,4 @@
-"""Hypotheses about layout: axes backwards, exchanged, or reshaped where they had to be exchanged; blocks in another order."""
+"""Hypotheses about layout: axes backwards, exchanged, or reshaped where they had to be exchanged; order of blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from equivalence.diagnosis import blocks, flips, reshapes, wording
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
-from equivalence.diagnosis.spots import Move, Spot, View, given, letter, moving
+from equivalence.diagnosis.spots import Move, Spot, View, given, letter, likely_first, moving
 
 if TYPE_CHECKING:
     from equivalence.inputs import Array
@@ -25,11 +25,8 @@ _ALL_ORDERS = 4
 def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
     """Flips, permutations, block orders, reshapes."""
     view = View(evidence)
-    yield from flips.hypotheses(view)
-    yield from _permuted(view)
-    yield from _conjugated(view)
-    yield from blocks.hypotheses(view)
-    yield from reshapes.hypotheses(view)
+    kinds = (flips.hypotheses, _permuted, _conjugated, blocks.hypotheses, reshapes.hypotheses)
+    yield from likely_first(hypothesis for kind in kinds for hypothesis in kind(view))
 
 
 def _permuted(view: View) -> Iterator[Hypothesis]:

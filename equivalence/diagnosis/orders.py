@@ -9,9 +9,9 @@ import numpy as np
 
 from equivalence.diagnosis import wording
 from equivalence.diagnosis.evidence import Evidence
-from equivalence.observation import Observation
 from equivalence.diagnosis.hypothesis import Hypothesis
 from equivalence.diagnosis.spots import Spot, View, letter, moving
+from equivalence.observation import Observation
 
 if TYPE_CHECKING:
     from equivalence.inputs import Array
@@ -60,7 +60,9 @@ def _rolled(view: View, spot: Spot) -> Iterator[Hypothesis]:
         for by in (1, -1, 2, -2):
             for filled in ("", "zeros", "the edge"):
 
-                def move(array: Array, _: Inputs, place: int = place, by: int = by, filled: str = filled) -> Array | None:
+                def move(
+                    array: Array, _: Inputs, place: int = place, by: int = by, filled: str = filled
+                ) -> Array | None:
                     if array.ndim != len(spot.axes) or array.shape[place] <= abs(by):
                         return None
                     return _roll(array, place, by, filled)
@@ -96,7 +98,9 @@ def _along(view: View, spot: Spot, axis: str) -> Iterator[Hypothesis]:
 
     def move(array: Array, _: Inputs) -> Array | None:
         order = known.get(array.shape)
-        return array if order is None and array.shape[place] == 1 else None if order is None else array.take(order, place)
+        return (
+            array if order is None and array.shape[place] == 1 else None if order is None else array.take(order, place)
+        )
 
     shown = next(order for order in known.values() if (order != np.arange(order.size)).any())
     backwards = [int(k) for k in np.argsort(shown)]
@@ -212,5 +216,7 @@ def _fitted(right: Array, wrong: Array, place: int) -> tuple[Array, Array] | Non
         return None
     factor = np.sum(centred * theirs, 1) / spread
     added = theirs.mean(1) - factor * ours.mean(1)
-    fits = np.allclose(ours * factor[:, None] + added[:, None], theirs, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(theirs).max()))
+    fits = np.allclose(
+        ours * factor[:, None] + added[:, None], theirs, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(theirs).max())
+    )
     return (factor, added) if fits else None

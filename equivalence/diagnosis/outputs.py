@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-
 from equivalence.diagnosis import borders, functions, orders, ratios, sequences
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.diagnosis.hypothesis import Hypothesis

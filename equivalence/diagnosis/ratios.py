@@ -1,4 +1,4 @@
-"""Hypotheses that an output is a multiple of the original's, or that and a constant: by what, and where it comes from."""
+"""Hypotheses that an output is a multiple of the original's, or that and a constant, and where those come from."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from equivalence.observation import Observation
 from equivalence.diagnosis.hypothesis import Hypothesis
 from equivalence.diagnosis.spots import Spot, View, moving
 from equivalence.inputs import Integers, Lengths, Mask
+from equivalence.observation import Observation
 
 if TYPE_CHECKING:
     from equivalence.inputs import Array
@@ -178,7 +178,9 @@ def _counts(view: View) -> Iterator[tuple[str, Factor]]:
             )
             yield from _both(f"the sum of {spot.said}", _counted(spot, lambda lengths, _: lengths.sum()))
         elif isinstance(spot.kind, Integers) and spot.kind.low < 0:
-            yield from _both(f"the share of {spot.said} that is not negative", _counted(spot, lambda i, _: (i >= 0).mean()))
+            yield from _both(
+                f"the share of {spot.said} that is not negative", _counted(spot, lambda i, _: (i >= 0).mean())
+            )
     for spot in view.arguments:
         if spot.real and len(spot.axes) == 1 and spot.part == "parameter":
             yield from _both(f"the sum of {spot.said}", _counted(spot, lambda w, _: w.sum()))
@@ -220,7 +222,9 @@ def _by_row(view: View, spot: Spot) -> Iterator[Hypothesis]:
             return 1 / own if own.all() else None
 
         yield _multiplied(spot, f"the share of {other.said} in each example", share, 1.0, lost=True, prior=0.94)
-        yield _multiplied(spot, f"one over the share of {other.said} in each example", inverse, 1.0, lost=True, prior=0.94)
+        yield _multiplied(
+            spot, f"one over the share of {other.said} in each example", inverse, 1.0, lost=True, prior=0.94
+        )
 
 
 def _shifted(spot: Spot, items: Sequence[Observation]) -> Iterator[Hypothesis]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations, permutations
+from itertools import combinations, islice, pairwise, permutations
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -77,9 +77,10 @@ class Regrouping:
     def undone(self, framework: str) -> str:
         """How it is undone, in the ported layer's order of axes."""
         spot, count = self.spot, len(self.parts)
-        read = self.read or tuple(range(count))
         flat = [part.said for parts in self.parts for part in parts]
-        native = spot.to_native
+        if self._inside():
+            return wording.chained(framework, spot.said, self._own_steps(flat))
+        read, native = self.read or tuple(range(count)), spot.to_native
         steps: list[wording.Step] = [("transpose", tuple(int(k) for k in np.argsort(native))), ("transpose", read)]
         steps += [
             ("reshape", tuple(flat[k] for k in self.order)),
@@ -89,15 +90,30 @@ class Regrouping:
             steps.append(("reshape", tuple(_letter(axis) for axis in spot.axes)))
         return wording.chained(framework, spot.said, [*steps, ("transpose", native)])
 
+    def _starts(self) -> list[int]:
+        """The place of the first part of each axis."""
+        return [sum(len(parts) for parts in self.parts[:k]) for k in range(len(self.parts))]
+
+    def _inside(self) -> bool:
+        """Whether the parts of each axis stay within it."""
+        ranges = [range(start, start + len(parts)) for start, parts in zip(self._starts(), self.parts, strict=True)]
+        return self.read is None and all({self.order[k] for k in places} == {*places} for places in ranges)
+
+    def _own_steps(self, flat: Sequence[str]) -> list[wording.Step]:
+        """The same in the ported layer's order of axes, which need not be left for it."""
+        starts, native = self._starts(), self.spot.to_native
+        places = [start + k for axis in native for start in [starts[axis]] for k in range(len(self.parts[axis]))]
+        held = [self.order[place] for place in places]
+        return [
+            ("reshape", tuple(flat[k] for k in held)),
+            ("transpose", tuple(held.index(place) for place in places)),
+            ("reshape", tuple(_letter(axis) for axis in self.spot.native)),
+        ]
+
 
 def hypotheses(view: View) -> Iterator[Hypothesis]:
     """Parts of one axis exchanged, several axes mixed."""
-    found = 0
-    for hypothesis in _all(view):
-        found += 1
-        if found > _FEW:
-            return
-        yield hypothesis
+    yield from islice(_all(view), _FEW)
 
 
 def _all(view: View) -> Iterator[Hypothesis]:
@@ -121,7 +137,7 @@ def _within(view: View, spot: Spot, axis: str, parts: Sequence[Part], code: str)
     start, count = place, len(parts)
     for cut in dict.fromkeys(permutations(parts)):
         for order in permutations(range(count)):
-            if list(order) == list(range(count)):
+            if list(order) == list(range(count)) or _redundant(parts, cut, order):
                 continue
             cuts = _cut(spot, place, cut)
             moved = (*range(start), *(start + k for k in order), *range(start + count, len(spot.axes) + count - 1))
@@ -140,6 +156,12 @@ def _within(view: View, spot: Spot, axis: str, parts: Sequence[Part], code: str)
             )
 
 
+def _redundant(parts: Sequence[Part], cut: Sequence[Part], order: Sequence[int]) -> bool:
+    """Whether two parts stay together, so that their own order does not matter, and are not in the first such order."""
+    kept = [k for k, after in pairwise(order) if after == k + 1]
+    return any(parts.index(cut[k]) > parts.index(cut[k + 1]) for k in kept)
+
+
 def _cut(spot: Spot, place: int, parts: Sequence[Part]) -> tuple[tuple[Part, ...], ...]:
     return tuple(tuple(parts) if k == place else (Part(_letter(axis)),) for k, axis in enumerate(spot.axes))
 
@@ -154,7 +176,9 @@ def _whole(view: View, spot: Spot) -> Iterator[Hypothesis]:
     fixed = 1 if spot.part != "parameter" and spot.axes and spot.axes[0] in view.letters.batch else 0
     own = tuple(range(count))
     sources = dict.fromkeys([own, spot.to_native])
-    targets = [own, spot.to_native, *permutations(own)] if count <= _ALL_ORDERS else [own, spot.to_native, *_turns(count)]
+    targets = (
+        [own, spot.to_native, *permutations(own)] if count <= _ALL_ORDERS else [own, spot.to_native, *_turns(count)]
+    )
     for source in sources:
         for target in dict.fromkeys(targets):
             if source != target and source[:fixed] == target[:fixed] == own[:fixed]:
@@ -207,7 +231,7 @@ def _mixed(view: View, spot: Spot, axis: str, parts: Sequence[Part]) -> Iterator
 
 def _cuts(view: View, spot: Spot, axis: str) -> Iterator[tuple[tuple[Part, ...], str]]:
     """The ways to cut an axis: as the user's sizes say, as the product of axes of the data, by small numbers."""
-    if axis in view.letters.batch or spot.kind is not None and not spot.real:
+    if axis in view.letters.batch or not spot.real:
         return
     declared = _declared(view, axis)
     if declared:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -46,16 +46,14 @@ def _by_entry(view: View) -> Iterator[Hypothesis]:
             batch = axis in view.letters.batch
             yield Hypothesis(
                 code="statistics.source" if batch else "axis.wrong",
-                message=f"The ported layer works on each entry of {axis} by itself, the original on all of them together.",
+                message=f"The ported layer works on each entry of {axis} by itself, the original on all together.",
                 fix=f"work over {axis} too",
                 prior=0.94,
-                base=_entries(view, axis, together=False),
+                base=_entries(view, axis),
             )
 
 
-def _entries(view: View, axis: str, *, together: bool) -> Callable[[Inputs], Arrays | None]:
-    del together
-
+def _entries(view: View, axis: str) -> Callable[[Inputs], Arrays | None]:
     def base(inputs: Inputs) -> Arrays | None:
         size = _size(inputs, axis)
         if size is None or not 1 <= size <= _SLICES:
@@ -141,29 +139,25 @@ def _unfold(array: Array, kept: int, gone: int, many: int) -> Array:
 
 
 def _last_step(view: View) -> Iterator[Hypothesis]:
-    """An output without the time axis, taken from one step of what the layer gives for shorter sequences."""
+    """An output without the axis of time: a direction's state after one step, or another output's first or last step."""
     for time in view.times:
-        outputs = [spot for spot in view.outputs if time not in spot.axes]
-        if len(outputs) != len(view.outputs):
-            continue
-        for spot in outputs:
-            for axis in spot.axes:
-                if axis in view.letters.batch:
-                    continue
-                for half in (1, 0):
-                    for where in ("last", "first"):
-                        yield _one_direction(view, outputs, spot, time, axis, half, where)
+        for spot in (spot for spot in view.outputs if time not in spot.axes):
+            halves = [(axis, half) for axis in spot.axes if axis not in view.letters.batch for half in (1, 0)]
+            for where in ("last", "first"):
+                for axis, half in (("", 0), *halves):
+                    if not axis or all(size % 2 == 0 for size in view.size_of(spot, axis)):
+                        yield _one_step(view, spot, time, axis, half, where)
+                for steps in view.outputs:
+                    if time in steps.axes:
+                        yield from _step_of(spot, steps, time, where)
 
 
-def _one_direction(
-    view: View, outputs: Sequence[Spot], spot: Spot, time: str, axis: str, half: int, where: str
-) -> Hypothesis:
-    place, single = spot.axes.index(axis), 0 if where == "first" else -1
+def _one_step(view: View, spot: Spot, time: str, axis: str, half: int, where: str) -> Hypothesis:
+    single = 0 if where == "first" else -1
 
     def base(inputs: Inputs) -> Arrays | None:
-        size = _size(inputs, time)
         whole = view.evidence.original(inputs)
-        if size is None or whole is None or whole[spot.name].ndim != len(spot.axes) or whole[spot.name].shape[place] % 2:
+        if _size(inputs, time) is None or whole is None or whole[spot.name].ndim != len(spot.axes):
             return None
         arrays = {
             other.name: inputs.arrays[other.name].take([single], other.axes.index(time))
@@ -174,19 +168,53 @@ def _one_direction(
         short = view.evidence.original(resized(inputs, arrays, {time: 1}))
         if short is None or short[spot.name].shape != whole[spot.name].shape:
             return None
-        parts = np.split(whole[spot.name], 2, place)
-        parts[half] = np.split(short[spot.name], 2, place)[half]
-        return {**whole, spot.name: np.concatenate(parts, place)}
+        return {**whole, spot.name: _joined(whole[spot.name], short[spot.name], spot, axis, half)}
 
-    del outputs
+    which = f"The {('first', 'second')[half]} half of {spot.said} along {axis}" if axis else spot.said
     return Hypothesis(
         code="sequence.state",
-        message=f"One direction of {spot.said} ({'second' if half else 'first'} half along {axis}) has seen the {where} step "
-        f"along {time} only: it is taken from that step, and is not the direction's final state.",
-        fix="join the final states of both directions, not their outputs at one step",
+        message=f"{which} is the state of a direction that has seen the {where} step along {time} only, not its final "
+        "state.",
+        fix=f"return that direction's final state, not what it gives at the {where} step",
         prior=0.95,
         base=base,
     )
+
+
+def _joined(whole: Array, other: Array, spot: Spot, axis: str, half: int) -> Array:
+    """An array, or one half of it along an axis, taken from another."""
+    if not axis:
+        return other
+    place = spot.axes.index(axis)
+    parts = np.split(whole, 2, place)
+    parts[half] = np.split(other, 2, place)[half]
+    return np.concatenate(parts, place)
+
+
+def _step_of(spot: Spot, steps: Spot, time: str, where: str) -> Iterator[Hypothesis]:
+    """One output as a step of another, or of one of the halves of it."""
+    left = [axis for axis in steps.axes if axis != time]
+    if len(left) != len(spot.axes):
+        return
+    for half in (None, 1, 0):
+
+        def after(found: Arrays, _: Inputs, half: int | None = half) -> Arrays | None:
+            step = found[steps.name].take(0 if where == "first" else -1, steps.axes.index(time))
+            if half is not None:
+                if step.shape[-1] % 2:
+                    return None
+                step = np.split(step, 2, -1)[half]
+            return {**found, spot.name: step} if step.shape == found[spot.name].shape else None
+
+        part = "" if half is None else f", {('first', 'second')[half]} half,"
+        yield Hypothesis(
+            code="sequence.state",
+            message=f"{spot.said} is {steps.said}{part} at the {where} step along {time}: that is not where the original "
+            "takes it.",
+            fix=f"return the final state, not {steps.said} at the {where} step",
+            prior=0.96,
+            after=after,
+        )
 
 
 def _cut_off(view: View) -> Iterator[Hypothesis]:
@@ -201,8 +229,9 @@ def _cut_off(view: View) -> Iterator[Hypothesis]:
                 size = _size(given_, time)
                 if size is None or size < 2:  # noqa: PLR2004 - one step has to be left
                     return None
+                kept = np.arange(size)[cut]
                 arrays = {
-                    spot.name: np.moveaxis(np.moveaxis(given_.arrays[spot.name], spot.axes.index(time), 0)[cut], 0, spot.axes.index(time))
+                    spot.name: given_.arrays[spot.name].take(kept, spot.axes.index(time))
                     for spot in view.arguments
                     if time in spot.axes
                 }

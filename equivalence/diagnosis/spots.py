@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -230,6 +230,11 @@ def moving(
         after=(lambda outputs, inputs: returned(outputs, inputs, after)) if after else None,
         common=common,
     )
+
+
+def likely_first(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
+    """The frequent ones first, then by how believable they are."""
+    return sorted(hypotheses, key=lambda hypothesis: (not hypothesis.common, -hypothesis.prior))
 
 
 def subsets(items: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -11,7 +11,12 @@ Step = tuple[Literal["transpose", "reshape"], tuple[int, ...] | tuple[str, ...]]
 
 def dialect(framework: str) -> Dialect:
     """In whose functions a fix for a framework is told; NumPy's for one that is not known."""
-    known: dict[str, Dialect] = {"torch": "torch", "tensorflow": "tensorflow", "keras": "tensorflow", "theano": "theano"}
+    known: dict[str, Dialect] = {
+        "torch": "torch",
+        "tensorflow": "tensorflow",
+        "keras": "tensorflow",
+        "theano": "theano",
+    }
     return known.get(framework, "numpy")
 
 

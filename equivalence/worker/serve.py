@@ -41,6 +41,8 @@ def serve(connection: Connection, driver_path: str) -> None:
 
 def _answer(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) -> tuple[dict[str, Any], list[Array]]:
     try:
+        if header["target"].get("part", {}).get("anatomy"):
+            return {"effects": _anatomy(driver, header["target"], arrays)}, []
         call = _call(driver, header, arrays)
         result = driver.run(call)
         effects = {**_dtypes(result), **({} if not call.effects else _side_effects(driver, call, result))}
@@ -66,7 +68,12 @@ def _call(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) ->
     drawn = tuple(header.get("drawn", ()))
     inputs = [header["keywords"].get(name, name) for name in given if name not in drawn]
     objects = getattr(driver, "objects", {})
-    function, parameters = _function(header["target"], tuples(header["parameters"]), inputs, objects)
+    if "part" in header["target"]:
+        from equivalence.worker import parts  # noqa: PLC0415 - only models need it
+
+        function, parameters = parts.take(driver, _model(header["target"]), header["target"]["part"]), {}
+    else:
+        function, parameters = _function(header["target"], tuples(header["parameters"]), inputs, objects)
     call = Call(
         key=json.dumps([header["key"], parameters], sort_keys=True),
         function=function,
@@ -85,6 +92,19 @@ def _call(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) ->
         port="file" in header["target"],
     )
     return call if isinstance(function, tuple(objects)) else _after_earlier(driver, _as_function(call))
+
+
+def _model(target: Mapping[str, Any]) -> Any:
+    from equivalence.portfile import layer_function  # noqa: PLC0415 - only ports need it
+
+    part = target["part"]
+    return layer_function(target, part["inputs"], {"sizes": part["sizes"]})
+
+
+def _anatomy(driver: Driver, target: Mapping[str, Any], arrays: Sequence[Array]) -> dict[str, Any]:
+    from equivalence.worker import parts  # noqa: PLC0415 - only models need it
+
+    return parts.anatomy(driver, _model(target), target["part"], arrays)
 
 
 def _as_function(call: Call) -> Call:

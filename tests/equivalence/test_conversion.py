@@ -4,16 +4,17 @@ import os
 import pickle
 import re
 import subprocess
-import sys
 from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equivalence import registry, tensorfiles
+from equivalence.cli import cli
 from equivalence.conversion import End, convert
 from equivalence.errors import EquivalenceError, UsageError
 from equivalence.stacks import find
@@ -517,38 +518,39 @@ def test_a_format_that_numpy_has_not_is_refused(tmp_path, torch):
 # The command.
 
 
-def equivalence(*words, cwd):
-    command = [Path(sys.executable).with_name("equivalence"), "convert", *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+def equivalence(*words):
+    return CliRunner().invoke(cli, ["convert", *words])
 
 
-def test_the_command_converts_a_file_and_says_what_became_what(tmp_path):
+def test_the_command_converts_a_file_and_says_what_became_what(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     np.savez(tmp_path / "in.npz", **{"conv1/kernel": image(3, 3, 2, 5), "conv1/bias": image(5), "epoch": np.array(3)})
     words = ["conv2d", "in.npz", "out.safetensors", "--from", "keras", "--to", "torch"]
-    done = equivalence(*words, "--prefix", "conv1/", "--to-prefix", "conv1.", "--keep-others", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    done = equivalence(*words, "--prefix", "conv1/", "--to-prefix", "conv1.", "--keep-others")
+    assert (done.exit_code, done.stderr) == (0, "")
     made = tensorfiles.read(tmp_path / "out.safetensors")
     assert {name: array.shape for name, array in made.items()} == {
         "conv1.weight": (5, 2, 3, 3), "conv1.bias": (5,), "epoch": (),
     }  # fmt: skip
     assert "conv1.weight (5, 2, 3, 3) float32" in done.stdout
     assert "copied: epoch" in done.stdout
-    refused = equivalence(*words[:2], "no.npz", *words[3:], cwd=tmp_path)
-    assert refused.returncode == 64
+    refused = equivalence(*words[:2], "no.npz", *words[3:])
+    assert refused.exit_code == 64
     assert "no array is 'kernel'" in refused.stderr
     assert not (tmp_path / "no.npz").exists()
 
 
-def test_the_command_takes_names_sizes_and_parameters(tmp_path):
+def test_the_command_takes_names_sizes_and_parameters(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     np.savez(tmp_path / "in.npz", w=image(8, 1, 3, 2), b=image(8))
     words = ["depthwise_conv2d", "in.npz", "out.npz", "--from", "torch", "--to", "keras"]
     names = ["--name", "weight=w", "--name", "bias=b", "--to-name", "weight=depthwise_kernel"]
-    done = equivalence(*words, *names, "--axes", "c=4", "--parameter", "stride=(2, 2)", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    done = equivalence(*words, *names, "--axes", "c=4", "--parameter", "stride=(2, 2)")
+    assert done.exit_code == 0, done.stderr
     made = tensorfiles.read(tmp_path / "out.npz")
     assert {n: a.shape for n, a in made.items()} == {"depthwise_kernel": (3, 2, 4, 2), "bias": (8,)}
     for wrong in (["--axes", "c=four"], ["--axes", "c"], ["--parameter", "=2"]):
-        assert equivalence(*words, *names, *wrong, cwd=tmp_path).returncode == 64
-    unwritable = equivalence(*words[:2], "/proc/x.npz", *words[3:], *names, "--axes", "c=4", cwd=tmp_path)
-    assert (unwritable.returncode, "cannot be written" in unwritable.stderr) == (2, True)
-    assert "ends in" in equivalence(*words[:2], "out.pt", *words[3:], cwd=tmp_path).stderr
+        assert equivalence(*words, *names, *wrong).exit_code == 64
+    unwritable = equivalence(*words[:2], "/proc/x.npz", *words[3:], *names, "--axes", "c=4")
+    assert (unwritable.exit_code, "cannot be written" in unwritable.stderr) == (2, True)
+    assert "ends in" in equivalence(*words[:2], "out.pt", *words[3:]).stderr

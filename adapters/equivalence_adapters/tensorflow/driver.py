@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from equivalence.driver import Call, Performed, Result
 from equivalence.inputs import Array
+from equivalence_adapters.keras.models import Models
 from equivalence_adapters.keras.objects import Objects, in_dtype
 
 
@@ -27,6 +28,7 @@ class TensorflowDriver:
         # What layers draw when they are made is the same in every run.
         keras.utils.set_random_seed(0)
         self._objects = Objects()
+        self._models = Models()
 
     def versions(self) -> dict[str, str]:
         """TensorFlow's version, Keras's and NumPy's."""
@@ -49,6 +51,14 @@ class TensorflowDriver:
         if not call.cotangents or any(arrays[name].shape != t.shape for name, t in call.cotangents.items()):
             return Result(arrays, {}, effects)
         return Result(arrays, _gradients(call, tape, tensors, outputs), effects)
+
+    def anatomy(self, model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dict[str, Any]:
+        """The layers of a model, see :func:`equivalence.worker.parts.anatomy`."""
+        return self._models.anatomy(model, part, inputs)
+
+    def part(self, model: Any, part: Mapping[str, Any]) -> Any:
+        """A part of a model, see :class:`equivalence.model.Segment`."""
+        return self._models.part(model, part)
 
     def _perform(self, call: Call, tensors: Mapping[str, Any]) -> Performed:
         if isinstance(call.function, keras.Layer):

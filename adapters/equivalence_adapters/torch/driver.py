@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from equivalence.driver import Call, Performed, Result
 from equivalence.inputs import Array
-from equivalence_adapters.torch import modules
+from equivalence_adapters.torch import models, modules
 
 
 class TorchDriver:
@@ -48,6 +48,14 @@ class TorchDriver:
         if not call.cotangents or any(arrays[name].shape != t.shape for name, t in call.cotangents.items()):
             return Result(arrays, {}, effects)
         return Result(arrays, _gradients(call, leaves, outputs), effects)
+
+    def anatomy(self, model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dict[str, Any]:
+        """The layers of a model, see :func:`equivalence.worker.parts.anatomy`."""
+        return models.anatomy(model, part, inputs)
+
+    def part(self, model: Any, part: Mapping[str, Any]) -> Any:
+        """A part of a model, see :class:`equivalence.model.Segment`."""
+        return models.part(model, part)
 
 
 def _perform(call: Call, tensors: Mapping[str, Any]) -> Performed:

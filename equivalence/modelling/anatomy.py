@@ -1,0 +1,233 @@
+"""Which layers two models have, and which of them correspond."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from equivalence import axes as _axes
+from equivalence.errors import PortError
+from equivalence.inputs import as_input
+from equivalence.modelling.stretches import Cut, Pair, Stretch, canonical
+from equivalence.model import ModelPort
+from equivalence.sides import SIDES
+
+Rows = Sequence[Mapping[str, Any]]
+
+_FRESH = "fdeabgs"
+"""Letters for axes that no input has."""
+
+
+@dataclass(frozen=True)
+class Anatomy:
+    """What the workers told of both models.
+
+    Attributes:
+        rows: of each side, :class:`equivalence.driver.Row`.
+        chain: of each side, whether each layer takes what the one before it gave and nothing else.
+        raised: of each side, what it raised, if it did.
+    """
+
+    port: ModelPort
+    rows: tuple[Rows, Rows]
+    chain: tuple[bool, bool]
+    raised: Pair
+
+    def stretches(self) -> list[Stretch]:
+        """The stretches between the layers that correspond, in order; together they are the whole models.
+
+        Raises:
+            PortError: if a layer is missing on one side.
+        """
+        pairs = self._declared() if self.port.layers is not None else self._found()
+        if unknown := set(self.port.axes) - {original for original, _ in pairs}:
+            raise PortError(
+                self.port.say("axes"),
+                expected=f"layers of the original that have a partner: {', '.join(one for one, _ in pairs)}",
+                got=", ".join(sorted(unknown)),
+            )
+        cuts = [cut for pair in pairs if (cut := self._cut(pair)) is not None]
+        last = [self._names(place)[-1:] for place in range(len(SIDES))]
+        if cuts and all(self._place(side, cuts[-1].layers[side]) == len(self.rows[side]) - 1 for side in (0, 1)):
+            cuts[-1] = replace(cuts[-1], layers=("", ""))
+        else:
+            end = self._cut((last[0][0], last[1][0]), required=False) if all(last) else None
+            cuts.append(replace(end, layers=("", "")) if end else Cut(("", ""), ("...", "...")))
+        return self._between(cuts)
+
+    def _between(self, cuts: Sequence[Cut]) -> list[Stretch]:
+        found: list[Stretch] = []
+        before, start = None, [0, 0]
+        for cut in cuts:
+            stop = [
+                self._place(side, name) + 1 if (name := cut.layers[side]) else len(self.rows[side]) for side in (0, 1)
+            ]
+            names = tuple(self._names(side)[start[side] : stop[side]] for side in (0, 1))
+            found.append(Stretch(before, cut, names))  # type: ignore[arg-type]
+            before, start = cut, stop
+        return found
+
+    def alone(self, stretch: Stretch) -> Stretch | None:
+        """The last layer of a stretch that holds parameters on both sides, by itself; none if there is no other."""
+        if max(map(len, stretch.names)) < 2:  # noqa: PLR2004 - then it is alone already
+            return None
+        found = []
+        for side in (0, 1):
+            rows = [row for row in self.rows[side] if row["name"] in stretch.names[side]]
+            rows = [row for row in rows if row["parameters"]] or rows[-1:]
+            if len(rows) != 1 or not rows[0]["takes"] or not rows[0]["gives"]:
+                return None
+            found.append(rows[0])
+        axes = [self._axes("", *(len(row[what]) for row in found)) for what in ("takes", "gives")]
+        if not all(axes):
+            return None
+        name = (found[0]["name"], found[1]["name"])
+        takes, gives = (
+            Cut(name, pair, _own(pair, found[0][what])) for pair, what in zip(axes, ("takes", "gives"), strict=True)
+        )  # type: ignore[misc]
+        same = all(
+            canonical(cut.axes, found[1][what])[1:] == tuple(found[0][what])[1:]
+            for cut, what in ((takes, "takes"), (gives, "gives"))
+        )
+        return Stretch(takes, gives, ([name[0]], [name[1]]), only=True) if same else None
+
+    def _declared(self) -> list[Pair]:
+        pairs = [(original, ported) for original, ported in self.port.layers or ()]
+        for side in (0, 1):
+            known = [row["name"] for row in self.rows[side]]
+            wanted = [pair[side] for pair in pairs]
+            for name in wanted:
+                if name not in known:
+                    raise self._missing(side, name, known)
+                if self._row(side, name)["calls"] != 1:
+                    raise PortError(
+                        self.port.say(f"layers, {name}"), expected="a layer that is called once", got="one called again"
+                    )
+            places = [self._place(side, name) for name in wanted]
+            if places != sorted(set(places)):
+                ordered = [name for _, name in sorted(zip(places, wanted, strict=True))]
+                raise PortError(
+                    self.port.say("layers"),
+                    expected=f"the {SIDES[side]} model's layers in the order of their calls, each once: "
+                    + ", ".join(ordered),
+                    got=", ".join(wanted),
+                )
+        return pairs
+
+    def _missing(self, side: int, name: str, known: Sequence[str]) -> PortError:
+        close = difflib.get_close_matches(name, known, n=1)
+        raised = f" It raised {self.raised[side]}." if self.raised[side] else ""
+        return PortError(
+            self.port.say(f"layers, the {SIDES[side]} model"),
+            expected=f"a layer {name!r}",
+            got=f"layers {', '.join(known) or 'none'}",
+            fix=(f"Did you mean {close[0]}?" if close else "Name layers that it calls.") + raised,
+        )
+
+    def _found(self) -> list[Pair]:
+        """The layers that hold parameters, paired, each with those behind it that neither hold any nor reshape."""
+        once = tuple([row for row in rows if row["calls"] == 1] for rows in self.rows)
+        held = tuple([row["name"] for row in rows if row["parameters"]] for rows in once)
+        named = tuple([row["name"] for row in rows] for rows in once)
+        if all(held):
+            ends = [self._ends(side, held[side]) for side in (0, 1)]
+            return [(ends[0][k], ends[1][j]) for k, j in self._paired(held[0], held[1], "that holds parameters")]
+        if any(held):
+            # A list of functions does not say which of them hold parameters: names do.
+            side = 0 if held[0] else 1
+            if set(held[side]) <= set(named[1 - side]):
+                return [(name, name) for name in held[side]]
+        return [(named[0][k], named[1][j]) for k, j in self._paired(named[0], named[1], "")]
+
+    def _paired(self, original: Sequence[str], ported: Sequence[str], what: str) -> list[tuple[int, int]]:
+        if len(original) == len(ported):
+            return [(k, k) for k in range(len(original))]
+        common = [name for name in original if name in ported]
+        alone = [[name for name in names if name not in common] for names in (original, ported)]
+        if common and alone[0] and not alone[1] or common and alone[1] and not alone[0]:
+            side = 0 if alone[0] else 1
+            missing = ", ".join(alone[side])
+            raise PortError(
+                self.port.say("layers"),
+                expected=f"the same layers on both sides, among them {missing}",
+                got=f"none of that name in the {SIDES[1 - side]} model: {', '.join((original, ported)[1 - side])}",
+                fix=_HOW,
+            )
+        kind = f"layers {what}".strip()
+        raise PortError(
+            self.port.say("layers"),
+            expected=f"as many {kind} on both sides; the original has {len(original)}: {', '.join(original)}",
+            got=f"{len(ported)} in the ported model: {', '.join(ported) or 'none'}",
+            fix=_HOW,
+        )
+
+    def _ends(self, side: int, held: Sequence[str]) -> list[str]:
+        """For each layer, the last of those behind it that belong to it."""
+        rows = [row for row in self.rows[side] if row["calls"] == 1]
+        ends = []
+        for name in held:
+            place = next(k for k, row in enumerate(rows) if row["name"] == name)
+            while place + 1 < len(rows) and not rows[place + 1]["parameters"] and _keeps(rows[place + 1]):
+                place += 1
+            ends.append(rows[place]["name"])
+        return ends
+
+    def _cut(self, pair: Pair, *, required: bool = True) -> Cut | None:
+        """The cut behind two layers; none if what they give has another number of axes, and nobody asked for it."""
+        shapes = [self._row(side, pair[side])["gives"] for side in (0, 1)]
+        ranks = [len(shape) for shape in shapes if shape is not None]
+        if not ranks:
+            return None
+        axes = self._axes(pair[0], ranks[0], ranks[-1])
+        if axes is None and required and self.port.layers is not None:
+            raise PortError(
+                self.port.say(f"layers, {pair[0]} and {pair[1]}"),
+                expected="outputs with the same number of axes",
+                got=f"shape {shapes[0]} in the original, {shapes[1]} in the ported model",
+                fix="Pair layers after which both models hold the same.",
+            )
+        return None if axes is None else Cut(pair, axes, _own(axes, shapes[0]))
+
+    def _axes(self, layer: str, original: int, ported: int) -> Pair | None:
+        if layer in self.port.axes:
+            found = self.port.axes[layer]
+            for axes, rank in zip(found, (original, ported), strict=True):
+                if len(_axes.names(axes)) != rank:
+                    raise PortError(self.port.say(f"axes, {layer}"), expected=f"{rank} axes", got=repr(axes))
+            return found[0], found[1]
+        if original != ported:
+            return None
+        inputs = [[as_input(kind).axes for kind in model.inputs.values()] for model in (self.port.original, self.port.ported)]
+        for axes in zip(*inputs, strict=True):
+            if len(_axes.names(axes[0])) == original:
+                return axes
+        batch = _axes.names(inputs[0][0])[0]
+        taken = set().union(*(_axes.letters(axes) for axes in inputs[0]))
+        fresh = [letter for letter in _FRESH if letter not in taken]
+        same = " ".join([batch, *fresh[: original - 1]]) if original else ""
+        return same, same
+
+    def _names(self, side: int) -> list[str]:
+        return [row["name"] for row in self.rows[side]]
+
+    def _row(self, side: int, name: str) -> Mapping[str, Any]:
+        return next(row for row in self.rows[side] if row["name"] == name)
+
+    def _place(self, side: int, name: str) -> int:
+        """The place of the last layer of that name, or in the container of that name."""
+        names = self._names(side)
+        return max(k for k, own in enumerate(names) if own == name or own.startswith(f"{name}."))
+
+
+_HOW = "Pair them: ModelPort(layers=[(the original's, the ported model's), ...])."
+
+
+def _keeps(row: Mapping[str, Any]) -> bool:
+    """Whether a layer's output has as many axes as its input."""
+    return bool(row["takes"] and row["gives"] and len(row["takes"]) == len(row["gives"]))
+
+
+def _own(axes: Pair, shape: Sequence[int] | None) -> Sequence[int] | None:
+    return shape if shape is not None and len(_axes.names(axes[0])) == len(shape) else None
