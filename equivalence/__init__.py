@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from equivalence.answer import PortOutcome
     from equivalence.checking import assert_equivalent, check
     from equivalence.inputs import Integers, Lengths, Mask, Positive, Real
+    from equivalence.model import Model, ModelPort
     from equivalence.outcome import Outcome
     from equivalence.port import Layer, Port
 
@@ -23,6 +24,8 @@ _HOMES = {
     "Layer": "port",
     "Lengths": "inputs",
     "Mask": "inputs",
+    "Model": "model",
+    "ModelPort": "model",
     "Outcome": "outcome",
     "Port": "port",
     "PortOutcome": "answer",
@@ -37,6 +40,8 @@ __all__ = [
     "Layer",
     "Lengths",
     "Mask",
+    "Model",
+    "ModelPort",
     "Outcome",
     "Port",
     "PortOutcome",

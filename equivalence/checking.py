@@ -17,6 +17,7 @@ from equivalence.engine import launch, packages
 from equivalence.errors import EquivalenceError
 from equivalence.given import ONLY_GIVEN, given_inputs
 from equivalence.inputs import Array
+from equivalence.model import ModelPort
 from equivalence.observation import distance
 from equivalence.operation_side import Bound, bind
 from equivalence.pool import CALL_LIMIT, Pool, Request
@@ -32,11 +33,13 @@ _SAME = 1e-8
 Progress = Callable[[str], None]
 
 
-def check(port: Port, *, seed: int = 0, dtypes: Sequence[str] = DTYPES, timeout: float | None = None) -> PortOutcome:
-    """Say whether a ported layer is the same function as its original.
+def check(
+    port: Port | ModelPort, *, seed: int = 0, dtypes: Sequence[str] = DTYPES, timeout: float | None = None
+) -> PortOutcome:
+    """Say whether a ported layer, or a ported model, is the same function as its original.
 
     Args:
-        port: the two layers.
+        port: the two layers, or models.
         seed: of all random values.
         dtypes: what to compare in; ``float16`` and ``bfloat16`` only if they are named.
         timeout: seconds a call of a layer may take.
@@ -51,7 +54,7 @@ def check(port: Port, *, seed: int = 0, dtypes: Sequence[str] = DTYPES, timeout:
         return Checker(known, pool, seed, dtypes).check(port)
 
 
-def assert_equivalent(port: Port, **options: Any) -> None:
+def assert_equivalent(port: Port | ModelPort, **options: Any) -> None:
     """Raise :class:`AssertionError` with the answer's text unless the layers are equal; options as in :func:`check`."""
     __tracebackhide__ = True
     outcome = check(port, **options)
@@ -63,11 +66,11 @@ class Checker:
     """Checks ports on a pool of workers."""
 
     def __init__(self, known: Registry, pool: Pool, seed: int = 0, dtypes: Sequence[str] = DTYPES) -> None:
-        self._known, self._pool, self._seed, self._dtypes = known, pool, seed, tuple(dtypes or DTYPES)
+        self.known, self.pool, self.seed, self.dtypes = known, pool, seed, tuple(dtypes or DTYPES)
 
     def check(
         self,
-        port: Port,
+        port: Port | ModelPort,
         name: str | None = None,
         progress: Progress = lambda _: None,
         given: Mapping[str, Array] | None = None,
@@ -75,7 +78,7 @@ class Checker:
         """Run every probe, explain what differs, and put the answer together.
 
         Args:
-            port: the two layers.
+            port: the two layers, or models.
             name: the port's, if it is known.
             progress: is told what is being tried.
             given: arrays by the original's names and in its layout; then these are the only probe.
@@ -85,12 +88,16 @@ class Checker:
             UsageError: for a dtype that one of the frameworks does not compute in, or arrays that do not fit.
             StackError: if a layer's stack does not exist.
         """
-        name = name or port.name or _variable(port)
-        operation = self._known.operation(port.operation) if port.operation else None
+        if isinstance(port, ModelPort):
+            from equivalence.models import ModelChecker  # noqa: PLC0415 - it checks layers with this
+
+            return ModelChecker(self.known, self.pool, self.seed, self.dtypes).check(port, name, progress, given)
+        name = name or port.name or portfile.variable(port)
+        operation = self.known.operation(port.operation) if port.operation else None
         bound = bind(port, operation) if operation else None
-        sides = Sides(port, self._known, self._pool, self._dtypes, self._seed)
+        sides = Sides(port, self.known, self.pool, self.dtypes, self.seed)
         planned = Plan((), (ONLY_GIVEN,)) if given else plan(port, operation)
-        prober = Prober(sides, self._dtypes)
+        prober = Prober(sides, self.dtypes)
         probes, remarks = [], []
         for inputs in given_inputs(port, given) if given else map(sides.inputs, planned.settings):
             progress(f"{name}: {inputs.setting.name}")
@@ -100,12 +107,12 @@ class Checker:
             if bound is not None:
                 remarks.append(self._remark(port, bound, prober))
         remark = next((remark for remark in remarks if remark), "")
-        said = _answered(port, name, probes, self._seed, self._dtypes)
+        said = _answered(port, name, probes, self.seed, self.dtypes)
         if said["verdict"] == "different":
             progress(f"{name}: diagnosing")
             evidence = Evidence(
                 sides,
-                self._known,
+                self.known,
                 operation,
                 prober.observed,
                 coarse=prober.coarse,
@@ -131,7 +138,7 @@ class Checker:
         )
         try:
             outputs = bound.from_operation(
-                port, self._pool.submit(launch(self._known.reference), request).result().outputs
+                port, self.pool.submit(launch(self.known.reference), request).result().outputs
             )
         except EquivalenceError as error:
             return f"The operation {operation.name} could not be computed on these inputs: {error}"
@@ -151,10 +158,6 @@ def _answered(port: Port, name: str, probes: Sequence[Probe], seed: int, dtypes:
     telling = next(probe for probe in counted if probe.verdict == verdict)
     compared = [*telling.forward.values(), *telling.gradients.values()]
     reason = telling.reason or next(item.reason for item in compared if item.verdict == verdict)
-    file = Path(port.where[0])
-    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
-    words = ["equivalence", "check", str(shown), "--only", name, *(["--seed", str(seed)] if seed else [])]
-    words += [word for dtype in dtypes if tuple(dtypes) != DTYPES for word in ("--dtype", dtype)]
     return {
         "name": name,
         "verdict": verdict,
@@ -162,11 +165,14 @@ def _answered(port: Port, name: str, probes: Sequence[Probe], seed: int, dtypes:
         "gradients": telling.gradients,
         "probes": list(probes),
         "reason": f"{reason} (probe: {telling.name})",
-        "reproduce": shlex.join(words),
+        "reproduce": reproduce(port, name, seed, dtypes),
     }
 
 
-def _variable(port: Port) -> str:
-    """The name of the variable that holds the port, in whatever module does."""
-    target = portfile.target(port, "original")
-    return target.get("port") or target["function"]
+def reproduce(port: Port | ModelPort, name: str, seed: int, dtypes: Sequence[str]) -> str:
+    """The command that checks a port again."""
+    file = Path(port.where[0])
+    shown = file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file
+    words = ["equivalence", "check", str(shown), "--only", name, *(["--seed", str(seed)] if seed else [])]
+    words += [word for dtype in dtypes if tuple(dtypes) != DTYPES for word in ("--dtype", dtype)]
+    return shlex.join(words)

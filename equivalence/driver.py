@@ -112,12 +112,12 @@ class Performed:
 class Row(TypedDict):
     """A layer of a model, as :mod:`equivalence.worker.parts` tells it.
 
-    ``parameters`` says whether it holds any, ``calls`` how often the model calls it, ``takes`` and ``gives`` the shapes of
-    its first input and output; None where it was not called, or gave nothing.
+    ``parameters`` are the shapes of what it holds, by its own names, ``calls`` is how often the model calls it, ``takes``
+    and ``gives`` are the shapes of its first input and output; None where it was not called, or gave nothing.
     """
 
     name: str
-    parameters: bool
+    parameters: dict[str, list[int]]
     calls: int
     takes: list[int] | None
     gives: list[int] | None
@@ -127,8 +127,8 @@ class Driver(Protocol):
     """A framework in a worker. Made once, after the environment is set; the constructor imports the framework.
 
     A driver whose framework has objects that hold parameters says which in ``objects``: the name of the method that an
-    object's call goes to, by class. One whose framework has models takes them apart: ``anatomy(model, part, inputs)``
-    and ``part(model, part)``, as :func:`equivalence.worker.parts.anatomy` and :func:`~equivalence.worker.parts.take`.
+    object's call goes to, by class. One whose framework has models takes them apart: ``anatomy(model, part, inputs)``,
+    ``part(model, part)`` and ``weights(model, part)``, as :mod:`equivalence.worker.parts` has them.
     """
 
     def versions(self) -> dict[str, str]:

@@ -258,7 +258,7 @@ def _collect(
     if isinstance(call, EquivalenceError):
         return Evaluation({}, call)
     try:
-        return Evaluation(_canonical(cell, participant, problem, call.result()))
+        return Evaluation(canonical(cell, participant, problem, call.result()))
     except Exception as error:  # noqa: BLE001 - see _submit
         return Evaluation({}, _as_error(participant, error))
 
@@ -269,8 +269,8 @@ def _as_error(participant: Participant, error: Exception) -> EquivalenceError:
     return DeclarationError(f"{participant.name}'s binding cannot be used: {type(error).__name__}: {error}")
 
 
-def _canonical(cell: Cell, participant: Participant, problem: Problem, reply: Reply) -> dict[str, Array]:
-    """The reply's arrays in canonical axes, every one of the right shape.
+def canonical(cell: Cell, participant: Participant, problem: Problem, reply: Reply) -> dict[str, Array]:
+    """The reply's arrays in canonical axes, everything that must come back and of the right shape.
 
     Raises:
         WorkerError: if an output or a gradient is missing, or there is one too many.
@@ -279,6 +279,7 @@ def _canonical(cell: Cell, participant: Participant, problem: Problem, reply: Re
     operation, settings = cell.operation, cell.operation.settings(cell.case)
     wanted = [(output_quantity(name), name, reply.outputs) for name in operation.outputs]
     wanted += [(gradient_quantity(name), name, reply.gradients) for name in operation.differentiable(cell.case)]
+    wanted = [item for item in wanted if item[0] in problem.shapes]
     for kind, arrays in (("outputs", reply.outputs), ("gradients", reply.gradients)):
         if surplus := set(arrays) - {name for _, name, given in wanted if given is arrays}:
             raise WorkerError(

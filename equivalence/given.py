@@ -66,13 +66,13 @@ def _read(port: Port, arrays: Mapping[str, Array]) -> Inputs:
         raise UsageError(port.say("the given input"), expected=f"arrays {', '.join(port.arguments)}", got=sorted(left))
     sizes: dict[str, Any] = {letter: size for letter, size in port.sizes.items() if isinstance(size, int)}
     now = {name: _array(port, name, left.pop(name), sizes) for name in port.arguments}
-    earlier = []
+    earlier: list[Mapping[str, Array]] = []
     while batch := {x: left.pop(key) for x in now if (key := _EARLIER.format(len(earlier) + 1, x)) in left}:
         earlier.append({**now, **{name: _array(port, name, array, sizes) for name, array in batch.items()}})
     wanted = {x: left.pop(key) for x in port.original.results if (key := _COTANGENT.format(x)) in left}
     if left:
         raise UsageError(port.say("the given input"), expected=f"arrays {', '.join(port.arguments)}", got=sorted(left))
-    return Inputs(Setting(NAME, sizes, effects=True), now, tuple(earlier), wanted)
+    return Inputs(Setting(NAME, sizes, earlier=len(earlier), effects=True), now, tuple(earlier), wanted)
 
 
 def _array(port: Port, name: str, array: Array, sizes: dict[str, Any]) -> Array:

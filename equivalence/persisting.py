@@ -195,7 +195,7 @@ def _once(apart: Callable[[Inputs], tuple[Runs, bool]]) -> Shows:
 
 
 def _lasting(evidence: Evidence, item: Observation, apart: Callable[[Inputs], tuple[Runs, bool]]) -> Shows:
-    """The difference is there, and is there beside the inputs too.
+    """The difference is there, and is there on both sides of the inputs too.
 
     Right layers may differ at a tie or in a corner, and simple values are full of both. A difference found on ordinary
     values must not end as one of those.
@@ -205,20 +205,19 @@ def _lasting(evidence: Evidence, item: Observation, apart: Callable[[Inputs], tu
 
     def shows(inputs: Inputs) -> Runs | None:
         runs, found = apart(inputs)
-        return runs if found and apart(_nudged(evidence, inputs))[1] else None
+        return runs if found and all(apart(_nudged(evidence, inputs, sign))[1] for sign in (1, -1)) else None
 
     return shows
 
 
-def _nudged(evidence: Evidence, inputs: Inputs) -> Inputs:
+def _nudged(evidence: Evidence, inputs: Inputs, sign: int) -> Inputs:
     rng = np.random.default_rng(evidence.sides.seed)
     arrays = dict(inputs.arrays)
     for name, kind in evidence.port.arguments.items():
         if isinstance(kind, (Real, Positive)):
-            size = np.maximum(np.abs(arrays[name]), kind.low is None if isinstance(kind, Real) else 0.0)
-            arrays[name] = arrays[name] + _NUDGE * size * rng.uniform(0.5, 1, size.shape) * rng.choice(
-                [-1, 1], size.shape
-            )
+            size = np.maximum(np.abs(arrays[name]), isinstance(kind, Real) and kind.low is None)
+            away = rng.uniform(0.5, 1, size.shape) * rng.choice([-1, 1], size.shape)
+            arrays[name] = arrays[name] + sign * _NUDGE * size * away
             if isinstance(kind, Real) and kind.low is not None:
                 arrays[name] = np.clip(arrays[name], kind.low, kind.high)
     return replace(inputs, arrays=arrays)

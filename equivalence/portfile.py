@@ -85,6 +85,19 @@ def _nothing(path: Path) -> PortError:
     )
 
 
+def variable(port: Port | ModelPort) -> str:
+    """The name of the variable that holds a port, in whatever module does; for a port in none, that of its original."""
+    for module in list(sys.modules.values()):
+        if getattr(module, "__file__", None) == port.where[0]:
+            for name, value in vars(module).items():
+                if value is port:
+                    return name
+    if isinstance(port, ModelPort):
+        return "model"
+    found: str = target(port, "original")["function"]
+    return found
+
+
 def target(port: Port, side: str) -> dict[str, Any]:
     """How a worker finds a layer's function or object: by the port's variable, or by its own name, in its file.
 

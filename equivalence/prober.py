@@ -52,6 +52,7 @@ class Prober:
         self.lost = False
         self.lower = False
         wanted = {*EVIDENCE, *dtypes} if set(EVIDENCE) & set(dtypes) else {*dtypes, "float64"}
+        self._size = 0.0
         self._ordinary: dict[tuple[str, str], float] = {}
         self._movements: dict[tuple[str, str], Mapping[str, Mapping[str, float]]] = {}
         self._computed = [dtype for dtype in (*EVIDENCE, "bfloat16", "float16") if dtype in wanted]
@@ -156,15 +157,18 @@ class Prober:
         return TOLERANCES["float64"] < apart <= _LOW and ignores_digits(self.sides, inputs)
 
     def _precise(self, kind: str, name: str, pairs: Mapping[str, Any], inputs: Inputs, given: Arrays) -> Precise:
-        """What is known of the arithmetic behind a quantity; ordinary probes tell how large it is."""
+        """What is known of the arithmetic behind a quantity; ordinary probes, which come first, tell how large it is."""
+        size = max((_largest(array) for array in inputs.arrays.values()), default=0.0)
         if not inputs.setting.data and "float64" in pairs:
-            largest = float(np.max(np.abs(pairs["float64"][0]), where=np.isfinite(pairs["float64"][0]), initial=0.0))
-            self._ordinary[kind, name] = max(self._ordinary.get((kind, name), 0.0), largest)
+            self._ordinary[kind, name] = max(self._ordinary.get((kind, name), 0.0), _largest(pairs["float64"][0]))
+            self._size = max(self._size, size)
+        # The terms of a gradient are products of two arguments, both of which may be larger here.
+        growth = max(1.0, size / self._size) ** 2 if kind == "gradients" and self._size else 1.0
         numpy = kind == "gradients" and "numpy" in self.sides.frameworks.values()
         return Precise(
             FINITE_DIFFERENCES if numpy else 0.0,
             coarse=self.coarse,
-            ordinary=self._ordinary.get((kind, name), 0.0),
+            ordinary=growth * self._ordinary.get((kind, name), 0.0),
             moved=lambda: {dtype: found.get(name, 0.0) for dtype, found in self._moved(inputs, given, kind).items()},
         )
 
@@ -204,6 +208,13 @@ class Prober:
         if alone := set(ported["mutated"]) - set(original["mutated"]):
             return "different", f"the ported layer changes its argument {_listed(sorted(alone))}"
         return "equal", ""
+
+
+def _largest(array: Array) -> float:
+    """The largest finite magnitude of real numbers."""
+    if array.dtype.kind != "f":
+        return 0.0
+    return float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
 
 
 def _lost(runs: Mapping[str, Run]) -> bool:

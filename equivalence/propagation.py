@@ -37,23 +37,25 @@ _PRECISION: ContextVar[Precision | None] = ContextVar("precision", default=None)
 def propagated(instance: Instance, precision: Precision) -> Bounds:
     """First-order bounds of the reference's outputs and gradients: running error analysis of its own text."""
     copy, settings = shadow(instance.operation), instance.settings
-    with _computing(precision), np.errstate(all="ignore"):
-        outputs = _bounds(copy.forward(_given(instance.arrays, precision), settings), precision)
+    with computing(precision):
+        outputs = bounded(copy.forward(carrying(instance.arrays, precision), settings), precision)
         gradients: dict[str, Bound] = {}
         if instance.cotangents and copy.product is not None:
-            cotangents = _given(instance.cotangents, precision)
-            found = copy.gradients(cotangents, _given(instance.arrays, precision), settings)
-            gradients = _bounds(found, precision)
+            cotangents = carrying(instance.cotangents, precision)
+            found = copy.gradients(cotangents, carrying(instance.arrays, precision), settings)
+            gradients = bounded(found, precision)
     return outputs, gradients
 
 
-def _given(arrays: Mapping[str, Array], precision: Precision) -> dict[str, Any]:
+def carrying(arrays: Mapping[str, Array], precision: Precision) -> dict[str, Any]:
+    """Arrays that carry their errors, which are none so far."""
     return {
         name: Uncertain.exact(array, precision) if array.dtype.kind == "f" else array for name, array in arrays.items()
     }
 
 
-def _bounds(found: Mapping[str, Any], precision: Precision) -> dict[str, Bound]:
+def bounded(found: Mapping[str, Any], precision: Precision) -> dict[str, Bound]:
+    """The bounds of what was computed with :func:`carrying` arrays, inside of :func:`computing`."""
     # What was made of whole numbers alone, such as a one-hot vector, is constant; whole numbers have no bound.
     real = {name: as_uncertain(item, precision) for name, item in found.items() if item.dtype.kind == "f"}
     [peak] = PEAK.get() or [0.0]
@@ -69,10 +71,12 @@ def _bounds(found: Mapping[str, Any], precision: Precision) -> dict[str, Bound]:
 
 
 @contextmanager
-def _computing(precision: Precision) -> Iterator[None]:
+def computing(precision: Precision) -> Iterator[None]:
+    """Copied references compute in this precision."""
     tokens = _PRECISION.set(precision), PEAK.set([0.0])
     try:
-        yield
+        with np.errstate(all="ignore"):
+            yield
     finally:
         _PRECISION.reset(tokens[0])
         PEAK.reset(tokens[1])

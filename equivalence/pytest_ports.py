@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from equivalence.answer import PortOutcome
     from equivalence.checking import Checker
     from equivalence.pool import Pool
+    from equivalence.model import ModelPort
     from equivalence.port import Port
 
 _PATTERNS = ("*_port.py", "*_ports.py", "ports.py", "port_*.py", "ports/")
@@ -92,12 +93,13 @@ class PortFile(pytest.File):
         """
         from equivalence import portfile  # noqa: PLC0415 - a run without ports pays nothing
         from equivalence.errors import EquivalenceError  # noqa: PLC0415
+        from equivalence.model import ModelPort  # noqa: PLC0415
         from equivalence.port import Port  # noqa: PLC0415
 
         try:
             module = portfile.load_file(self.path.resolve())
-            declared = any(isinstance(value, Port) for value in vars(module).values())
-            ports = portfile.ports(self.path) if declared else {}
+            declared = any(isinstance(value, (Port, ModelPort)) for value in vars(module).values())
+            ports = portfile.declared(self.path) if declared else {}
         except EquivalenceError as error:
             raise self.CollectError(str(error)) from error
         marks = getattr(module, "pytestmark", [])
@@ -110,7 +112,7 @@ class PortFile(pytest.File):
 class PortItem(pytest.Item):
     """The check of one port."""
 
-    def __init__(self, *, port: Port, **inherited: Any) -> None:
+    def __init__(self, *, port: Port | ModelPort, **inherited: Any) -> None:
         super().__init__(**inherited)
         self.port = port
         self.outcome: PortOutcome | None = None

@@ -15,11 +15,14 @@ from typing import TypeVar
 from equivalence.axes import names
 from equivalence.binding import Adapter, Binding
 from equivalence.errors import DeclarationError, UsageError
+from equivalence.graph import Graph
 from equivalence.operation import Operation
 
 OPERATIONS = "equivalence.operations"
 ADAPTERS = "equivalence.adapters"
 BINDINGS = "equivalence.bindings"
+NETWORKS = "equivalence.networks"
+EQUIVALENCES = "equivalence.equivalences"
 
 Declared = TypeVar("Declared")
 
@@ -59,11 +62,11 @@ class Registry:
 
     def operation(self, name: str) -> Operation:
         """The operation of that name, else an error that suggests one."""
-        return _look_up("operation", name, self.operations)
+        return look_up("operation", name, self.operations)
 
     def adapter(self, name: str) -> Adapter:
         """The adapter of that name, else an error that suggests one."""
-        return _look_up("framework", name, self.adapters)
+        return look_up("framework", name, self.adapters)
 
     def with_binding(self, adapter: str, changed: Binding) -> Registry:
         """A registry with a changed binding in place of the adapter's of the same operation and variant."""
@@ -80,7 +83,8 @@ def suggest(what: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(f"no {what} is called {name!r}", fix=fix)
 
 
-def _look_up(what: str, name: str, known: Mapping[str, Declared]) -> Declared:
+def look_up(what: str, name: str, known: Mapping[str, Declared]) -> Declared:
+    """What has that name, else an error that suggests one."""
     if name not in known:
         raise suggest(what, name, known)
     return known[name]
@@ -123,6 +127,42 @@ def collect(
     # The reference comes first in every list.
     found_adapters = dict(sorted(found_adapters.items(), key=lambda item: bool(item[1].bindings)))
     return Registry(found_operations, found_adapters, _bindings(packages, found_operations, drivers))
+
+
+def find(group: str, kind: type[Declared]) -> dict[str, Declared]:
+    """What the modules of an entry point group declare of a kind that has names, such as graphs, by name.
+
+    Raises:
+        DeclarationError: if two share a name.
+    """
+    found: dict[str, Declared] = {}
+    homes: dict[str, str] = {}
+    for point in _ordered(entry_points(group=group)):
+        for module, _, declared in _instances(_module(point), kind):
+            name = str(vars(declared)["name"])
+            if found.get(name) is declared:
+                continue
+            if name in found:
+                raise DeclarationError(
+                    f"{kind.__name__.lower()} {name!r}",
+                    expected="a name no other has",
+                    got=f"two declarations, in {homes[name]} and {module}",
+                    fix="Rename one of the two.",
+                )
+            found[name], homes[name] = declared, module
+    return found
+
+
+def graphs(known: Registry, group: str = NETWORKS) -> dict[str, Graph]:
+    """The graphs of an entry point group by name, each checked against the operations there are.
+
+    Raises:
+        DeclarationError: if two share a name, or a step does not fit its operation.
+    """
+    found = find(group, Graph)
+    for item in found.values():
+        item.check(known.operations)
+    return found
 
 
 def _bindings(

@@ -18,6 +18,7 @@ from equivalence._version import __version__
 from equivalence.binding import Adapter
 from equivalence.engine import Engine, launch, packages
 from equivalence.errors import EquivalenceError, StackError
+from equivalence.graph_running import GraphRunner
 from equivalence.matrix import Plan
 from equivalence.pool import CALL_LIMIT, Pool
 from equivalence.registry import Registry
@@ -82,6 +83,15 @@ def engine(
     """An engine on a pool that is closed at the end, or killed if something is raised."""
     with Pool(packages(registry), limit=timeout or CALL_LIMIT, jobs=jobs) as pool:
         yield Engine(registry, pool, plan.rows, seed, command)
+
+
+@contextmanager
+def graph_runner(
+    registry: Registry, *, timeout: float | None = None, jobs: int | None = None
+) -> Iterator[GraphRunner]:
+    """A runner of graphs on a pool that is closed at the end, or killed if something is raised."""
+    with Pool(packages(registry), limit=timeout or CALL_LIMIT, jobs=jobs) as pool:
+        yield GraphRunner(registry, pool)
 
 
 def versions(running: Engine) -> dict[str, Any]:

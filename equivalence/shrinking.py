@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,7 @@ from equivalence.errors import EquivalenceError
 from equivalence.given import flat
 from equivalence.inputs import Array, Input, Real
 from equivalence.persisting import GRADIENT, Difference, LostError, Runs, cotangents, differences
+from equivalence.probes import Setting
 from equivalence.probing import hints
 from equivalence.probing.parts import letters
 from equivalence.probing.sizes import Choice, Fitting, shape
@@ -63,15 +66,10 @@ def smallest(evidence: Evidence, probes: Sequence[Probe]) -> Example | None:
     found = differences(evidence, probes)
     if not found:
         return None
-    start = min(found, key=lambda one: (one.rank, *_weight(one.item.inputs)))
-    search = _Search(evidence, start)
-    try:
+    search = _Search(evidence, min(found, key=lambda one: (one.rank, *_weight(one.item.inputs))))
+    # The answer is worth more than a small example: whatever happens, what was found until then is shown.
+    with suppress(_DoneError, LostError, EquivalenceError, ArithmeticError, LookupError, TypeError, ValueError):
         search.shrink()
-    except (_DoneError, LostError):
-        pass
-    except (EquivalenceError, ArithmeticError, LookupError, TypeError, ValueError):
-        # An answer is worth more than a small example: what was found until then is shown.
-        pass
     return search.example()
 
 
@@ -86,7 +84,8 @@ class _Search:
     def __init__(self, evidence: Evidence, start: Difference) -> None:
         self._evidence, self._start = evidence, start
         self._port = evidence.port
-        self._best = start.item.inputs
+        given = start.item.cotangents if start.rank == GRADIENT else {}
+        self._best = replace(start.item.inputs, cotangents=given)
         self._runs: Runs = {"original": start.item.original, "ported": start.item.ported}
         self._tries, self._deadline = 0, time.monotonic() + SECONDS
 
@@ -94,7 +93,7 @@ class _Search:
         """Shrink until nothing changes, or time is up."""
         if not self._tried(self._best):
             return  # What does not repeat cannot be shrunk.
-        while self._best.earlier and self._tried(replace(self._best, earlier=self._best.earlier[1:])):
+        while self._best.earlier and self._tried(_with_fewer(self._best)):
             pass
         before = None
         while before is not self._best:
@@ -106,23 +105,33 @@ class _Search:
     def example(self) -> Example:
         """The best so far."""
         setting = self._best.setting
-        parts: dict[str, dict[str, Array]] = {}
-        for side, run in self._runs.items():
-            shown = run.gradients if self._start.rank == GRADIENT else {}
-            parts[side] = {**run.outputs, **{f"gradient of {name}": array for name, array in shown.items()}}
         return Example(
-            arrays=flat(self._best), sizes=dict(setting.sizes), dtype=self._start.dtype, probe=setting.name, **parts
+            arrays=flat(self._best),
+            sizes=dict(setting.sizes),
+            dtype=self._start.dtype,
+            probe=setting.name,
+            original=self._shown("original"),
+            ported=self._shown("ported"),
         )
+
+    def _shown(self, side: str) -> dict[str, Array]:
+        """What came out of a side: its outputs, and the gradients where these alone differ."""
+        run = self._runs[side]
+        gradients = run.gradients if self._start.rank == GRADIENT else {}
+        return {**run.outputs, **{f"gradient of {name}": array for name, array in gradients.items()}}
 
     def _tried(self, inputs: Inputs) -> bool:
         """Keep the inputs if the difference is there."""
-        if self._tries >= TRIES or time.monotonic() > self._deadline:
-            raise _DoneError
+        self._in_time()
         self._tries += 1
         runs = self._start.shows(inputs)
         if runs is not None:
             self._best, self._runs = inputs, runs
         return runs is not None
+
+    def _in_time(self) -> None:
+        if self._tries >= TRIES or time.monotonic() > self._deadline:
+            raise _DoneError
 
     def _keep_cotangents(self) -> None:
         if self._start.rank == GRADIENT and not self._best.cotangents:
@@ -174,7 +183,11 @@ class _Search:
             return False
         if sum(map(math.prod, forms.values())) >= sum(array.size for array in self._best.arrays.values()):
             return False
-        for inputs in self._at(sizes, changed, forms):
+        for make in self._at(sizes, changed, forms):
+            try:
+                inputs = make()
+            except (EquivalenceError, ValueError):
+                continue  # At these sizes, a kind of argument has no value.
             started = time.monotonic()
             if self._tried(inputs):
                 return True
@@ -182,7 +195,9 @@ class _Search:
                 return False
         return False
 
-    def _at(self, sizes: Mapping[str, Any], changed: Mapping[str, Any], forms: Mapping[str, Any]) -> Iterator[Inputs]:
+    def _at(
+        self, sizes: Mapping[str, Any], changed: Mapping[str, Any], forms: Mapping[str, Any]
+    ) -> Iterator[Callable[[], Inputs]]:
         old = self._best
         setting = replace(old.setting, sizes=dict(sizes))
         one = next(iter(changed)) if len(changed) == 1 else None
@@ -190,13 +205,15 @@ class _Search:
             room = old.setting.sizes[one] - sizes[one] if one else 0
             places = range(room + 1) if one and sizes[one] == 1 else sorted({0, room})
             for place in places:
-                batches = [
-                    {name: self._window(name, array, forms[name], {one: place}, sizes) for name, array in batch.items()}
-                    for batch in (old.arrays, *old.earlier)
-                ]
-                yield Inputs(setting, batches[0], tuple(batches[1:]))
-        drawn = self._evidence.sides.inputs(replace(setting, earlier=len(old.earlier)))
-        yield replace(drawn, setting=setting)
+                yield partial(self._cut, old, setting, forms, {one: place})
+        yield partial(self._evidence.sides.inputs, setting)
+
+    def _cut(self, old: Inputs, setting: Setting, forms: Mapping[str, Any], places: Mapping[Any, int]) -> Inputs:
+        found = [
+            {name: self._window(name, array, forms[name], places, setting.sizes) for name, array in batch.items()}
+            for batch in (old.arrays, *old.earlier)
+        ]
+        return Inputs(setting, found[0], tuple(found[1:]))
 
     def _window(self, name: str, array: Array, form: Sequence[int], places: Mapping[Any, int], sizes: Any) -> Array:
         kind = self._port.arguments[name]
@@ -224,6 +241,7 @@ class _Search:
 
     def _element(self, batches: _Batches, name: str, simpler: Simpler, chunk: slice) -> None:
         """Make a stretch of an array simpler, if that leaves the difference."""
+        self._in_time()
         kind: Input = self._port.arguments[name] if batches else Real("")
         new, sizes = _get(self._best, batches, name).copy(), self._best.setting.sizes
         old = new.reshape(-1)[chunk]
@@ -232,6 +250,12 @@ class _Search:
         if better.any():
             new.reshape(-1)[chunk] = np.where(better, tried, old)
             self._tried(_with(self._best, batches, name, valid(kind, new, sizes)))
+
+
+def _with_fewer(inputs: Inputs) -> Inputs:
+    """Without the first of the batches before."""
+    left = inputs.earlier[1:]
+    return replace(inputs, earlier=left, setting=replace(inputs.setting, earlier=len(left)))
 
 
 def _get(inputs: Inputs, batches: _Batches, name: str) -> Array:

@@ -67,7 +67,7 @@ class Side:
 
     layer: Layer
     launch: Launch
-    target: Mapping[str, str]
+    target: Mapping[str, Any]
     arguments: Mapping[str, Layout]
     outputs: Mapping[str, Layout]
     names: Mapping[str, str]
@@ -95,8 +95,8 @@ class Sides:
     def inputs(self, setting: Setting, seed: int | None = None) -> Inputs:
         """Draw the arguments of a probe."""
         seed = self.seed if seed is None else seed
-        earlier = tuple(_exact(draw(self.port, setting, seed, earlier=k + 1)) for k in range(setting.earlier))
-        return Inputs(setting, _exact(draw(self.port, setting, seed)), earlier)
+        earlier = tuple(exact(draw(self.port, setting, seed, earlier=k + 1)) for k in range(setting.earlier))
+        return Inputs(setting, exact(draw(self.port, setting, seed)), earlier)
 
     def run(
         self,
@@ -108,6 +108,27 @@ class Sides:
         """Run the layers at the same time; with cotangents, their gradients too."""
         calls = {name: self._submit(self._sides[name], inputs, dtype, cotangents or {}) for name in sides}
         return {name: self._finish(self._sides[name], call, inputs.setting) for name, call in calls.items()}
+
+    def anatomy(self, inputs: Inputs) -> dict[str, Mapping[str, Any]]:
+        """What models consist of, by side, as :func:`equivalence.worker.parts.anatomy` tells it."""
+        calls = {
+            name: self._pool.submit(
+                side.launch,
+                Request(
+                    {**side.target, "part": {**side.target["part"], "anatomy": True}},
+                    _native(side, inputs.arrays, "float32"),
+                    [],
+                ),
+            )
+            for name, side in self._sides.items()
+        }
+        return {name: call.result().effects for name, call in calls.items()}
+
+    def weights(self, side: str, layer: str) -> Mapping[str, Array]:
+        """What a layer of a side's model holds, by its own names."""
+        asked = self._sides[side]
+        target = {**asked.target, "part": {**asked.target["part"], "weights": layer}}
+        return self._pool.submit(asked.launch, Request(target, {}, [])).result().outputs
 
     def _submit(self, side: Side, inputs: Inputs, dtype: str, cotangents: Mapping[str, Array]) -> Future[Reply]:
         port, layer = self.port, side.layer
@@ -151,7 +172,7 @@ def _native(side: Side, arrays: Mapping[str, Array], dtype: str) -> dict[str, Ar
     return {name: side.arguments[name].to_native(cast(array, dtype)) for name, array in arrays.items()}
 
 
-def _exact(arrays: Mapping[str, Array]) -> dict[str, Array]:
+def exact(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """The same numbers for every dtype: those of float32, held in float64."""
     with np.errstate(over="ignore"):
         return {

@@ -75,17 +75,28 @@ def legal(kind: Input, array: Array) -> Array:
 
 
 def valid(kind: Input, array: Array, sizes: Mapping[str, Any]) -> Array:
-    """The nearest array that the kind of argument may be at these sizes."""
+    """The nearest array that the kind of argument may be at these sizes.
+
+    Raises:
+        ValueError: if there is none.
+    """
     if not array.size:
         return array
     if isinstance(kind, Integers):
-        return np.clip(array, kind.low, _axes.evaluate(kind.below, sizes) - 1)
+        return _between(array, kind.low, _axes.evaluate(kind.below, sizes) - 1)
     if isinstance(kind, Lengths):
-        array = np.clip(array, kind.low, sizes[kind.of])
+        array = _between(array, kind.low, sizes[kind.of])
         array.flat[int(np.argmax(array))] = sizes[kind.of]
     if isinstance(kind, Mask) and not kind.empty and array.ndim:
         array[..., 0] |= ~array.any(axis=-1)
     return array
+
+
+def _between(array: Array, low: int, high: int) -> Array:
+    if low > high:
+        message = f"no whole number from {low} to {high}"
+        raise ValueError(message)
+    return np.clip(array, low, high)
 
 
 SIMPLER: Sequence[Simpler] = (_least, _next, _whole, _digit, _tenth)

@@ -17,6 +17,8 @@ from equivalence.binding import DTYPES
 from equivalence.checking import Checker, Progress
 from equivalence.engine import packages
 from equivalence.errors import EquivalenceError, UsageError
+from equivalence.model import ModelPort
+from equivalence.modelling.telling import ModelOutcome
 from equivalence.outcome import EXIT_INTERRUPTED, exit_status
 from equivalence.pool import CALL_LIMIT, Pool
 from equivalence.port import Port
@@ -58,7 +60,7 @@ def check(
     **files: Path | None,
 ) -> int:
     """Check the ports of a file, print the answers, write what was asked for; return the exit status."""
-    chosen = _chosen(portfile.ports(file), only)
+    chosen = _chosen(portfile.declared(file), only)
     if given is not None and len(chosen) > 1:
         raise UsageError("--input", expected="one port", got=", ".join(chosen), fix="Name it: --only NAME.")
     known = registry.load()
@@ -84,14 +86,14 @@ def check(
     return exit_status((outcome.verdict, outcome.verdict == "equal") for outcome in outcomes)
 
 
-def _chosen(found: Mapping[str, Port], only: Sequence[str]) -> dict[str, Port]:
+def _chosen(found: Mapping[str, Port | ModelPort], only: Sequence[str]) -> dict[str, Port | ModelPort]:
     for name in only:
         if name not in found:
             raise registry.suggest("port", name, found)
     return {name: port for name, port in found.items() if not only or name in only}
 
 
-def _answers(checker: Checker, chosen: Mapping[str, Port], given: Path | None) -> Iterator[PortOutcome]:
+def _answers(checker: Checker, chosen: Mapping[str, Port | ModelPort], given: Path | None) -> Iterator[PortOutcome]:
     """The answers one after another, with a line that says what is being tried."""
     arrays = tensorfiles.read(given) if given else None
     for number, (name, port) in enumerate(chosen.items(), 1):
@@ -114,7 +116,7 @@ def _print(outcome: PortOutcome) -> None:
     console.print(words, soft_wrap=True)
 
 
-def _tell(outcomes: Sequence[PortOutcome], chosen: Mapping[str, Port], asked: Wanted, *, annotations: bool) -> None:
+def _tell(outcomes: Sequence[PortOutcome], chosen: Mapping[str, Port | ModelPort], asked: Wanted, *, annotations: bool) -> None:
     """What is said and written at the end."""
     if len(outcomes) > 1:
         console.print(headline(outcomes), markup=False, highlight=False)
@@ -133,7 +135,9 @@ def _tell(outcomes: Sequence[PortOutcome], chosen: Mapping[str, Port], asked: Wa
 def _write(outcomes: Sequence[PortOutcome], asked: Wanted) -> None:
     if asked.json_path is not None:
         with atomic(asked.json_path) as stream:
-            json.dump({"schema": SCHEMA, "ports": [outcome.to_json() for outcome in outcomes]}, stream, indent=1)
+            models = [outcome.to_json() for outcome in outcomes if isinstance(outcome, ModelOutcome)]
+            ports = [outcome.to_json() for outcome in outcomes if not isinstance(outcome, ModelOutcome)]
+            json.dump({"schema": SCHEMA, "ports": ports, "models": models}, stream, indent=1)
     if asked.report is not None:
         write_port_report(asked.report, outcomes)
     if asked.summary is not None:

@@ -7,7 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from equivalence.answer import Diagnosis, Probe
-from equivalence.diagnosis import arguments, behaviours, catalogue, effects, gradients, layouts, outputs, symptoms
+from equivalence.diagnosis import (
+    arguments,
+    behaviours,
+    catalogue,
+    effects,
+    gradients,
+    joints,
+    layouts,
+    outputs,
+    symptoms,
+)
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.diagnosis.hypothesis import Hypothesis
 from equivalence.diagnosis.search import Confirmed, pairs, singles
@@ -21,12 +31,14 @@ KEPT = 3
 _SURE = 0.9
 
 GENERATORS: Sequence[Callable[[Evidence], Iterator[Hypothesis]]] = (
+    catalogue.hypotheses,
+    catalogue.farther,
+    joints.hypotheses,
     layouts.hypotheses,
     arguments.hypotheses,
     outputs.hypotheses,
-    catalogue.hypotheses,
 )
-"""Where hypotheses come from, the cheapest first."""
+"""Where hypotheses come from; once one is believed, the others are not asked."""
 
 
 def diagnose(evidence: Evidence, probes: Sequence[Probe] = ()) -> list[Diagnosis]:
@@ -51,6 +63,8 @@ def _search(evidence: Evidence) -> list[Confirmed]:
     found: list[Confirmed] = []
     for generate in GENERATORS:
         found += singles(evidence, _until(time.monotonic() + LIMIT, generate(evidence), tried))
+        if any(item.hypothesis.prior >= _SURE for item in found):
+            return found
     return found or list(islice(pairs(evidence, tried, time.monotonic() + LIMIT), KEPT))
 
 

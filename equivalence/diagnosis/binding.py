@@ -61,8 +61,23 @@ def ways(port: Port, operation: Operation, shapes: Mapping[str, tuple[int, ...]]
         choices = [wanted]
     else:
         choices = list(islice(_assignments(kinds, operation), WAYS))
-    found = (way for chosen in choices for way in _lettered(port, operation, chosen, shapes))
-    yield from islice(found, WAYS)
+    found = list(islice((way for chosen in choices for way in _lettered(port, operation, chosen, shapes)), WAYS))
+    same = [way for way in found if _keeps_names(port, operation, way, shapes)]
+    yield from same or found
+
+
+def _keeps_names(port: Port, operation: Operation, way: Way, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Whether all axes keep their letters; those of ``...`` have none, and keep their order."""
+    if way.packed:
+        return False
+    for name, order in way.orders.items():
+        own = _names(port.arguments[name].axes, len(shapes[name]))
+        wanted = _names(operation.inputs[way.arguments[name]].axes, len(own))
+        plain = [(axis, own[place]) for axis, place in zip(wanted, order, strict=True) if not axis.startswith("...")]
+        rest = [place for axis, place in zip(wanted, order, strict=True) if axis.startswith("...")]
+        if any(axis.partition("/")[0] != letter for axis, letter in plain) or rest != sorted(rest):
+            return False
+    return True
 
 
 def _assignments(kinds: Mapping[str, Input], operation: Operation) -> Iterator[dict[str, str]]:

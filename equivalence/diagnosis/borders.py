@@ -1,18 +1,18 @@
-"""Hypotheses about borders and strides: the original run on a padded input and cut gives what another padding would."""
+"""Hypotheses about borders: the original, run on a padded input and cut, gives what another padding would."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from equivalence.diagnosis import wording
+from equivalence.diagnosis import strides, wording
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
-from equivalence.diagnosis.sequences import resized
-from equivalence.diagnosis.spots import Spot, View, given, moving
+from equivalence.diagnosis.spots import Spot, View, given
+from equivalence.diagnosis.strides import run
 from equivalence.observation import Observation, distance
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def hypotheses(view: View) -> Iterator[Hypothesis]:
             if not view.parameters:
                 yield _counted(view, spot)
             for axes in _facing(view, spot, output):
-                yield from _strides(view, spot, output, axes)
+                yield from strides.hypotheses(view, spot, output, axes)
                 yield from _padded(view, spot, output, axes)
 
 
@@ -79,82 +79,6 @@ def _facing(view: View, spot: Spot, output: Spot) -> Iterator[list[tuple[int, in
         for chosen in guesses:
             if chosen:
                 yield [(k, output.axes.index(spot.axes[k])) for k in chosen]
-
-
-def _strides(view: View, spot: Spot, output: Spot, axes: Sequence[tuple[int, int]]) -> Iterator[Hypothesis]:
-    for stride in (2, 3):
-        for start in range(stride):
-
-            def skip(array: Array, _: Inputs, stride: int = stride, start: int = start) -> Array | None:
-                if array.ndim != len(output.axes):
-                    return None
-                cut: list[slice] = [slice(None)] * array.ndim
-                for _ours, place in axes:
-                    cut[place] = slice(start, None, stride)
-                return array[tuple(cut)]
-
-            yield moving(
-                [(output, skip)],
-                code="stride.value",
-                message=f"The ported layer's stride is {stride} times the original's"
-                f"{f', beginning at place {start}' if start else ''}.",
-                fix=f"divide the stride by {stride}",
-                prior=0.95 if not start else 0.9,
-            )
-        yield Hypothesis(
-            code="stride.value",
-            message=f"The original's stride is {stride} times the ported layer's.",
-            fix=f"multiply the stride by {stride}",
-            prior=0.95,
-            base=_between(view, spot, output, axes, stride),
-        )
-
-
-def _between(
-    view: View, spot: Spot, output: Spot, axes: Sequence[tuple[int, int]], stride: int
-) -> Callable[[Inputs], Arrays | None]:
-    """The outputs at all places, from the original on the input that begins at each of a stride's places."""
-
-    def base(inputs: Inputs) -> Arrays | None:
-        phases: dict[tuple[int, ...], Array] = {}
-        for starts in product(range(stride), repeat=len(axes)):
-            cut: list[slice] = [slice(None)] * len(spot.axes)
-            for (place, _), start in zip(axes, starts, strict=True):
-                cut[place] = slice(start, None)
-            found = _run(view, spot, inputs, inputs.arrays[spot.name][tuple(cut)])
-            if found is None or found[output.name].ndim != len(output.axes):
-                return None
-            phases[starts] = found[output.name]
-        shape = list(next(iter(phases.values())).shape)
-        for k, (_, theirs) in enumerate(axes):
-            along = {starts[k]: array.shape[theirs] for starts, array in phases.items()}
-            shape[theirs] = sum(along.values())
-            if (
-                sorted(along.values(), reverse=True) != [along[k] for k in range(stride)]
-                or along[0] - along[stride - 1] > 1
-            ):
-                return None
-        whole = np.empty(shape)
-        for starts, array in phases.items():
-            where: list[slice] = [slice(None)] * whole.ndim
-            for (_, theirs), start in zip(axes, starts, strict=True):
-                where[theirs] = slice(start, None, stride)
-            whole[tuple(where)] = array
-        return {output.name: whole}
-
-    return base
-
-
-def _run(view: View, spot: Spot, inputs: Inputs, array: Array) -> Arrays | None:
-    """The original on an input of another size."""
-    if 0 in array.shape:
-        return None
-    sizes = {
-        axis: size
-        for axis, size in zip(spot.axes, array.shape, strict=True)
-        if axis in inputs.setting.sizes and inputs.setting.sizes[axis] != size
-    }
-    return view.evidence.original(resized(inputs, {spot.name: np.ascontiguousarray(array)}, sizes))
 
 
 def _counted(view: View, spot: Spot) -> Hypothesis:
@@ -260,7 +184,7 @@ def _seen(
         cuts[theirs] = slice(start, start + size)
     with np.errstate(all="ignore"):
         filled: Array = np.pad(array, pads, **_FILLS[border.fill or "zeros"])
-    found = _run(view, spot, inputs, filled)
+    found = run(view, spot, inputs, filled)
     return None if found is None or found[output.name].ndim != len(output.axes) else found[output.name][tuple(cuts)]
 
 
@@ -290,7 +214,9 @@ def _border(
         return None if found is None else {output.name: found}
 
     code, message, fix = _told(view, spot, output, axes, border, known)
-    return Hypothesis(code=code, message=message, fix=fix, prior=0.94 if border.fill == "zeros" else 0.93, base=base)
+    walked = any(spot.axes[ours] in view.times for ours, _ in axes) and not view.letters.kernel
+    prior = 0.92 if walked else 0.94 if border.fill == "zeros" else 0.93
+    return Hypothesis(code=code, message=message, fix=fix, prior=prior, base=base)
 
 
 def _told(
@@ -314,8 +240,12 @@ def _told(
             for s, (ours, _) in zip(border.shifts, axes, strict=True)
             if s
         )
-        message = f"The ported layer pads {spot.said} on another side: {told or 'more on one side'}, and the other way "
-        return "padding.side", f"{message}behind it.", f"pad {spot.said} explicitly, on the sides the original pads"
+        odd = max(abs(shift) for own in known.values() if own is not None for shift in own.shifts) == 1
+        message = (
+            f"The ported layer pads {spot.said} otherwise: {told or 'more on one side'}, and the other way behind it."
+        )
+        fix = f"pad {spot.said} explicitly, on the sides the original pads"
+        return "padding.side" if odd else "padding.amount", message, fix
     if not view.parameters and border.fill == "zeros" and _linear(view, spot):
         message = "Padding counts in the ported layer's average, and not in the original's."
         torch = view.framework == "torch"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from equivalence.diagnosis.parameters import code_of
 if TYPE_CHECKING:
     from equivalence.diagnosis.evidence import Evidence
     from equivalence.evidence import Fault
+    from equivalence.operation import Operation
     from equivalence.sides import Inputs
 
 
@@ -22,30 +23,43 @@ _BY_FAMILY = {"contraction": "contraction.axes", "optimizer": "momentum.conventi
 
 
 def identify(evidence: Evidence, side: str) -> list[Fit]:
-    """The operations that a layer is: the named one if it fits, else every one of the catalogue that does."""
-    named = [evidence.operation] if evidence.operation is not None else []
-    found = [fit for operation in named if (fit := fits(evidence, operation, side)) is not None]
-    if found:
-        return found
-    others = (operation for operation in evidence.known.operations.values() if operation not in named)
-    return [fit for operation in others if (fit := fits(evidence, operation, side)) is not None]
+    """The operations that a layer is: the named one if it fits, else those of its family; without a name, all that fit."""
+    named, every = evidence.operation, list(evidence.known.operations.values())
+    found = [] if named is None else _fitting(evidence, [named], side)
+    if found or named is None:
+        return found or _fitting(evidence, every, side)
+    return _fitting(evidence, [one for one in every if one.family == named.family and one is not named], side)
 
 
-def hypotheses(evidence: Evidence, *, gradients_only: bool = False) -> Iterator[Hypothesis]:
-    """Faults and other parameters of the operations the original is, and operations that the ported layer is."""
-    original = identify(evidence, "original")
-    if gradients_only:
-        for fit in original:
-            yield from (_gradient_fault(fit, fault) for fault in fit.operation.faults if fault.gradient)
-        return
-    for fit in original:
+def _fitting(evidence: Evidence, operations: Iterable[Operation], side: str) -> list[Fit]:
+    found = [
+        evidence.remembered((operation.name, side), partial(fits, evidence, operation, side))
+        for operation in operations
+    ]
+    return [fit for fit in found if fit is not None]
+
+
+def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Faults and other parameters of the operations that the original is."""
+    for fit in identify(evidence, "original"):
         yield from _faults(fit)
         yield from _parameters(evidence, fit)
-        yield from _faults_elsewhere(fit)
-    ported = identify(evidence, "ported")
-    for fit in ported:
-        yield from _reversed(evidence, fit)
+
+
+def farther(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Operations that the ported layer is, and faults at other parameters."""
+    original = identify(evidence, "original")
+    for fit in identify(evidence, "ported"):
         yield from (_other(one, fit) for one in original)
+        yield from _reversed(evidence, fit)
+    for fit in original:
+        yield from _faults_elsewhere(fit)
+
+
+def gradients(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Faults of the gradients of the operations that the original is."""
+    for fit in identify(evidence, "original"):
+        yield from (_gradient_fault(fit, fault) for fault in fit.operation.faults if fault.gradient)
 
 
 def _faults(fit: Fit) -> Iterator[Hypothesis]:

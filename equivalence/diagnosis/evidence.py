@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -21,12 +21,16 @@ if TYPE_CHECKING:
     from equivalence.registry import Registry
     from equivalence.sides import Inputs, Sides
 
+T = TypeVar("T")
+
 FRESH = 2
 """Probes with new numbers on which a hypothesis must hold beside those it was found on."""
 
 _FRESH_SEED = 100_000
-_EXPLAINED = 1e-8
+_EXPLAINED = 5e-7
+_APART = 1e-7
 _HARD = 1e-6
+_NOTHING = 1e-13
 _MOST = 0.8
 
 
@@ -54,10 +58,14 @@ class Evidence:
         lower: bool = False,
         effects: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
-        self.sides, self.known, self.operation, self.observed = sides, known, operation, list(observed)
+        self.sides, self.known, self.operation = sides, known, operation
+        self._sizes = _ordinary(observed)
+        self.observed = [self._settled(item) for item in observed]
         self.tolerance = TOLERANCES["float32"] if coarse else _EXPLAINED
+        self.coarse = coarse
         self.lower, self.effects = lower, dict(effects or {})
         self._memory: dict[tuple[str, Any], Arrays | None] = {}
+        self._found: dict[Hashable, Any] = {}
         self._fresh: dict[str, list[Observation]] = {}
 
     @property
@@ -88,8 +96,12 @@ class Evidence:
     @cached_property
     def telling(self) -> list[Observation]:
         """The probes whose outputs differ: ordinary data first, then the larger difference of shape last."""
-        apart = [item for item in self.complete if item.error > 10 * self.tolerance]
+        apart = [item for item in self.complete if self.apart(item)]
         return sorted(apart, key=lambda item: (bool(item.inputs.setting.data), item.error == np.inf))
+
+    def apart(self, item: Observation) -> bool:
+        """Whether the outputs differ by more than a constant held in float32 makes of them."""
+        return item.error > max(_APART, self.tolerance if self.coarse else 0.0)
 
     def original(self, inputs: Inputs) -> Arrays | None:
         """The original's outputs; none if it raises."""
@@ -103,13 +115,33 @@ class Evidence:
         key = side, _key(inputs)
         if key not in self._memory:
             run = self.sides.run(inputs, sides=[side])[side]
-            self._memory[key] = None if run.error else run.outputs
+            self._memory[key] = None if run.error else self.settle(run.outputs)
         return self._memory[key]
+
+    def remembered(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """What was computed under a key before, or is now."""
+        if key not in self._found:
+            self._found[key] = compute()
+        found: T = self._found[key]
+        return found
 
     def observe(self, inputs: Inputs) -> Observation:
         """Run both layers on other inputs."""
         runs = self.sides.run(inputs)
-        return Observation(inputs, runs["original"], runs["ported"], {})
+        return self._settled(Observation(inputs, runs["original"], runs["ported"], {}))
+
+    def _settled(self, item: Observation) -> Observation:
+        original, ported = (replace(run, outputs=self.settle(run.outputs)) for run in (item.original, item.ported))
+        return replace(item, original=original, ported=ported)
+
+    def settle(self, outputs: Arrays) -> Arrays:
+        """Zero for numbers that are nothing beside those of ordinary data: what saturation leaves is rounding."""
+        return {
+            name: np.where(np.abs(array) < _NOTHING * self._sizes.get(name, 0.0), 0.0, array)
+            if array.dtype.kind == "f"
+            else array
+            for name, array in outputs.items()
+        }
 
     def fresh(self, item: Observation, count: int = FRESH) -> list[Observation]:
         """The same probe with new numbers."""
@@ -131,7 +163,7 @@ class Evidence:
             name: np.where(np.isnan(item.ported.outputs[name]), np.nan, array)
             if name in item.ported.outputs and array.dtype.kind == "f" and _some_numbers(item, name, array)
             else array
-            for name, array in predicted.items()
+            for name, array in self.settle(predicted).items()
         }
         return distance(numbers, item.ported.outputs)
 
@@ -139,7 +171,7 @@ class Evidence:
         """Whether a prediction is what the original gave, but for rounding."""
         if predicted is None:
             return False
-        if distance(predicted, item.original.outputs) <= self.tolerance:
+        if distance(self.settle(predicted), item.original.outputs) <= self.tolerance:
             return True
         return self._mostly(predicted, item, "original", "ported")
 
@@ -148,11 +180,22 @@ class Evidence:
         if not item.inputs.setting.data:
             return False
         actual = getattr(item, side).outputs
-        right, count = share(predicted, actual, _HARD)
+        right, count = share(self.settle(predicted), actual, _HARD)
         apart = ~share(getattr(item, other).outputs, actual, _HARD)[0]
         if not count or apart.size not in (0, count):
             return False
         return bool(right.mean() >= _MOST and (not apart.any() or right[apart].mean() >= _MOST))
+
+
+def _ordinary(observed: Sequence[Observation]) -> dict[str, float]:
+    """By output, the largest number the original gives on ordinary data."""
+    found: dict[str, float] = {}
+    for item in observed:
+        for name, array in item.original.outputs.items():
+            if not item.inputs.setting.data and array.dtype.kind == "f":
+                largest = float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
+                found[name] = max(found.get(name, 0.0), largest)
+    return found
 
 
 def _some_numbers(item: Observation, name: str, predicted: Array) -> bool:

@@ -127,7 +127,7 @@ def _affine(spot: Spot) -> Iterator[Hypothesis]:
         yield moving(
             [(spot, lambda array, _, function=function: function(array))],  # type: ignore[misc]
             code=code,
-            message=f"The ported layer computes with {name.format(spot.said)} where the original computes with {spot.said}.",
+            message=f"The ported layer computes with {name.format(spot.said)}, the original with {spot.said}.",
             fix=f"take {spot.said} as it is",
             prior=0.87,
         )

@@ -21,7 +21,7 @@ from equivalence.operation import OUTPUT, Operation, named
 if TYPE_CHECKING:
     from equivalence.sides import Inputs
 
-SETTINGS = 400
+SETTINGS = 250
 """Settings of an operation's parameters that are tried."""
 
 CONSTANTS = (
@@ -44,7 +44,7 @@ _ALONE = 10_000
 _HARD = 1e-6
 _MOST = 0.8
 _NEAR = 0.5
-_ROUNDS = ((200, 2), (60, 12), (6, 80), (2, 400))
+_ROUNDS = ((48, 2), (16, 10), (4, 60), (1, 250))
 """How many ways are tried with how many settings."""
 
 _REFINED = 4
@@ -130,7 +130,9 @@ def fits(evidence: Evidence, operation: Operation, side: str) -> Fit | None:
     first, near = min(items, key=_numbers), list[tuple[float, int, Fit]]()
     shapes = {name: array.shape for name, array in first.inputs.arrays.items()}
     wanted = getattr(first, side).outputs
-    for way, settings in _candidates(ways(evidence.port, operation, shapes), settings_of(evidence, operation, first)):
+    for way, settings in _candidates(
+        ways(evidence.port, operation, shapes), settings_of(evidence, operation, first, pinned=side == "original")
+    ):
         fit = _fit(operation, way, settings, first, wanted)
         if fit is None:
             continue
@@ -162,7 +164,7 @@ def _holds(fit: Fit, item: Observation, side: str, evidence: Evidence) -> bool:
     predicted = fit.predict(item.inputs)
     if predicted is None:
         return False
-    wanted = getattr(item, side).outputs
+    wanted, predicted = getattr(item, side).outputs, evidence.settle(predicted)
     if distance(predicted, wanted) <= evidence.tolerance:
         return True
     right, count = share(predicted, wanted, _HARD)
@@ -185,6 +187,14 @@ def _near(one: Array, two: Array) -> bool:
     return bool(np.linalg.norm(one - two) <= _NEAR * np.linalg.norm(two))
 
 
+def _alike(one: Array, two: Array) -> bool:
+    """Whether two arrays may hold the same numbers in some order, or numbers near them."""
+    finite = np.isfinite(one).sum() == np.isfinite(two).sum()
+    with np.errstate(all="ignore"):
+        first, second = (np.sort(np.asarray(array, np.float64), axis=None) for array in (one, two))
+    return bool(finite) and _near(first, second)
+
+
 def _located(found: Mapping[str, Array], outputs: Arrays) -> dict[str, tuple[str, tuple[int, ...]]] | None:
     """For each of the layer's outputs, which of the operation's comes nearest, in which order of axes."""
     places: dict[str, tuple[str, tuple[int, ...]]] = {}
@@ -202,7 +212,7 @@ def _apart(one: Array, two: Array) -> float:
 
 def _places(found: Mapping[str, Array], array: Array) -> Iterator[tuple[str, tuple[int, ...]]]:
     for theirs, value in found.items():
-        if value.ndim == array.ndim and sorted(value.shape) == sorted(array.shape):
+        if value.ndim == array.ndim and sorted(value.shape) == sorted(array.shape) and _alike(value, array):
             for order in islice(permutations(range(value.ndim)), 120):
                 if value.transpose(order).shape == array.shape:
                     yield theirs, order
@@ -247,19 +257,23 @@ def _squared(predicted: Arrays | None, wanted: Arrays) -> float:
     return total if math.isfinite(total) else math.inf
 
 
-def settings_of(evidence: Evidence, operation: Operation, item: Observation) -> list[dict[str, Any]]:
-    """Settings to try: the port's own, then the cases' and those two changes away, without repetition."""
+def settings_of(evidence: Evidence, operation: Operation, item: Observation, *, pinned: bool) -> list[dict[str, Any]]:
+    """Settings to try: the port's own, then the cases' and those two changes away, without repetition.
+
+    What the port declares is so in the original; the ported layer may have it otherwise, unless ``pinned``.
+    """
     given = {
         name: value
         for name, value in {**evidence.port.parameters, **item.inputs.setting.parameters}.items()
         if name in operation.defaults
     }
     base = {**operation.defaults, **given}
+    fixed = given if pinned else {}
     rank = max((array.ndim for array in item.inputs.arrays.values()), default=0)
     choices = [
         [(name, value) for value in values_of(operation, name, rank)]
         for name in operation.defaults
-        if name not in given
+        if name not in fixed
     ]
     singles = [[change] for values in choices for change in values]
     doubles = ([*pair] for one, two in combinations(choices, 2) for pair in product(one, two))
@@ -268,7 +282,7 @@ def settings_of(evidence: Evidence, operation: Operation, item: Observation) -> 
     )
     found: dict[str, dict[str, Any]] = {}
     for change in changes:
-        settings = {**base, **{name: value for name, value in change if name not in given}}
+        settings = {**base, **{name: value for name, value in change if name not in fixed}}
         found.setdefault(repr(settings), settings)
         if len(found) >= SETTINGS:
             break

@@ -10,6 +10,7 @@ import numpy as np
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
 from equivalence.diagnosis.spots import Spot, View, given, moving
+from equivalence.inputs import Integers
 from equivalence.observation import distance
 
 if TYPE_CHECKING:
@@ -102,7 +103,8 @@ def hypotheses(view: View) -> Iterator[Hypothesis]:
         own = {**FUNCTIONS, **over_axes(spot)}
         yield from (_more(spot, name, function) for name, function in own.items())
         yield from (_undone(spot, name, function) for name, function in _INVERSES.items())
-        yield from (_less(view, spot, name, function) for name, function in own.items())
+        for name, function in own.items():
+            yield from _less(view, spot, name, function)
         yield from _shortened(spot)
     yield from _mirrored(view)
 
@@ -110,7 +112,7 @@ def hypotheses(view: View) -> Iterator[Hypothesis]:
 def _quiet(function: Function) -> Callable[[Array, Inputs], Array]:
     def move(array: Array, _: Inputs) -> Array:
         with np.errstate(all="ignore"):
-            return function(array)
+            return np.asarray(function(np.asarray(array, np.float64)))
 
     return move
 
@@ -140,21 +142,27 @@ def _undone(spot: Spot, name: str, inverse: Function) -> Hypothesis:
     )
 
 
-def _less(view: View, spot: Spot, name: str, function: Function) -> Hypothesis:
+def _less(view: View, spot: Spot, name: str, function: Function) -> Iterator[Hypothesis]:
     """That the original's output is a function of the ported layer's, which cannot be told from what comes out."""
     evidence = view.evidence
 
-    def base(inputs: Inputs) -> Arrays | None:
-        right, wrong = evidence.original(inputs), evidence.ported(inputs)
-        if right is None or wrong is None or wrong[spot.name].shape != right[spot.name].shape:
+    def applied(right: Arrays, wrong: Arrays) -> Array | None:
+        if spot.name not in right or spot.name not in wrong or wrong[spot.name].shape != right[spot.name].shape:
             return None
         with np.errstate(all="ignore"):
-            applied = np.asarray(function(wrong[spot.name]))
-        if not _informative(applied) or distance({"": applied}, {"": right[spot.name]}) > evidence.tolerance:
+            found = np.asarray(function(np.asarray(wrong[spot.name], np.float64)))
+        return found if distance({"": found}, {"": right[spot.name]}) <= evidence.tolerance else None
+
+    def base(inputs: Inputs) -> Arrays | None:
+        right, wrong = evidence.original(inputs), evidence.ported(inputs)
+        if right is None or wrong is None or applied(right, wrong) is None:
             return None
         return {**right, spot.name: wrong[spot.name]}
 
-    return Hypothesis(
+    shown = (applied(item.original.outputs, item.ported.outputs) for item in evidence.telling)
+    if sum(found is not None and _informative(found) for found in shown) < _SEVERAL:
+        return
+    yield Hypothesis(
         code=_code(name),
         message=f"The original applies {name} to {spot.said}, the ported layer does not.",
         fix=f"apply {name} to {spot.said}",
@@ -163,6 +171,7 @@ def _less(view: View, spot: Spot, name: str, function: Function) -> Hypothesis:
     )
 
 
+_SEVERAL = 2
 _TELLING = 4
 
 
@@ -194,13 +203,14 @@ def _mirrored(view: View) -> Iterator[Hypothesis]:
     """Rounding, or any function, that treats negative numbers as positive ones: what is odd in one layer only."""
     evidence = view.evidence
     for spot in view.data:
-        if not spot.real or len(view.outputs) != 1:
+        numbers = spot.real or isinstance(spot.kind, Integers)
+        if not numbers or len(view.outputs) != 1:
             continue
-        for shift, when in ((0.0, "negative"), (0.0, "always"), (0.5, "negative")):
+        for shift, when in ((0.0, "negative"), (0.0, "always"), *([(0.5, "negative")] if spot.real else [])):
 
             def base(inputs: Inputs, spot: Spot = spot, shift: float = shift, when: str = when) -> Arrays | None:
-                own = given(inputs, {spot.name: lambda x, _: x - shift})
-                mirrored = given(inputs, {spot.name: lambda x, _: -x - shift})
+                own = given(inputs, {spot.name: lambda x, _: x - shift if shift else x})
+                mirrored = given(inputs, {spot.name: lambda x, _: -x - shift if shift else -x})
                 right = None if own is None else evidence.original(own)
                 turned = None if mirrored is None else evidence.original(mirrored)
                 if right is None or turned is None:
@@ -208,16 +218,15 @@ def _mirrored(view: View) -> Iterator[Hypothesis]:
                 [(name, array)] = right.items()
                 if array.shape != turned[name].shape:
                     return None
-                away = -turned[name] + 0.0
+                away = 0 - turned[name]
                 if when == "always":
                     return {name: away}
-                sign = inputs.arrays[spot.name] if inputs.arrays[spot.name].shape == array.shape else away
-                return {name: np.where(sign < 0, away, array)}
+                return {name: np.where(array + away < 0, away, array)}
 
             whole = _is_whole(evidence)
             yield Hypothesis(
                 code="precision.integer" if whole else "function.variant",
-                message=f"The ported layer rounds {'negative ' if shift == 0 else ''}{spot.said} towards zero, the original "
+                message=f"The ported layer rounds {'' if shift else 'negative '}{spot.said} towards zero, the original "
                 "does not."
                 if whole
                 else f"The ported layer treats negative {spot.said} as positive numbers, with the sign turned.",
@@ -231,4 +240,4 @@ def _is_whole(evidence: Evidence) -> bool:
     """Whether the original gives whole numbers."""
     arrays = [array for item in evidence.complete for array in item.original.outputs.values()]
     with np.errstate(invalid="ignore"):
-        return bool(arrays) and all(bool(np.all(array == np.rint(array))) for array in arrays)
+        return bool(arrays) and all(bool(np.all((array == np.rint(array)) | ~np.isfinite(array))) for array in arrays)

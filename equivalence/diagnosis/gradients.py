@@ -34,7 +34,7 @@ def _apart(item: Observation) -> float:
 
 def _faults(evidence: Evidence, apart: Sequence[Observation]) -> Iterator[Diagnosis]:
     """Faults of the gradient of the operation that both layers are."""
-    for hypothesis in catalogue.hypotheses(evidence, gradients_only=True):
+    for hypothesis in catalogue.gradients(evidence):
         if hypothesis.gradient is None:
             continue
         predicted = [hypothesis.gradient(item.inputs, item.cotangents, item.original.gradients) for item in apart]

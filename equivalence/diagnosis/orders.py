@@ -154,8 +154,8 @@ def _everywhere(view: View, spot: Spot) -> Iterator[Hypothesis]:
     yield moving(
         [(spot, move)],
         code="layout.reshaped",
-        message=f"{spot.said} holds the right numbers in another order: its axes {axes} are reshaped where they have to be "
-        "transposed, or the reverse.",
+        message=f"{spot.said} holds the right numbers in another order: its axes {axes} are reshaped where they have "
+        "to be transposed, or the reverse.",
         fix=f"bring the axes of {spot.said} into the original's order before it is reshaped",
         prior=0.89,
     )

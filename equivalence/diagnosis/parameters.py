@@ -63,6 +63,10 @@ def code_of(operation: str, name: str, original: Any, ported: Any) -> str:
     """The code that says this parameter differs."""
     if name == "weight_decay" and _doubled(original, ported):
         return "scale.factor"
+    if operation == "resize_nearest" and name == "coordinates" and "align_corners" not in (original, ported):
+        return "resize.rounding"
+    if name == "reverse":
+        return "layout.channel-order" if operation == "normalize_image" else "sequence.direction"
     if name == "padding":
         return _padding(original, ported)
     if name == "rounding":

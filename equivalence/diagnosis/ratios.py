@@ -100,8 +100,9 @@ def _multiplied(
 
 def _lost(view: View, spot: Spot) -> bool:
     """Whether an output has fewer axes than the data: something was summed over them."""
-    axes = {axis for other in view.data for axis in other.axes}
-    return bool(axes - set(spot.axes)) and not any(view.letters.kernel)
+    lost = {axis for other in view.data for axis in other.axes} - set(spot.axes)
+    contracted = {axis for other in view.parameters for axis in other.axes}
+    return bool(lost - contracted) and not view.letters.kernel
 
 
 def _factors(view: View) -> Iterator[tuple[str, Factor]]:

@@ -47,7 +47,7 @@ def confirm(evidence: Evidence, hypothesis: Hypothesis, item: Observation) -> Co
         if not other.complete or _nowhere_a_number(other):
             continue
         predicted = hypothesis.predict(evidence.original, other.inputs)
-        apart = other.error > 10 * evidence.tolerance
+        apart = evidence.apart(other)
         if predicted is None and not apart:
             continue
         if not evidence.explained(predicted, other):
@@ -72,12 +72,16 @@ def _after(evidence: Evidence, hypothesis: Hypothesis, item: Observation) -> flo
 
 def singles(evidence: Evidence, hypotheses: Iterable[Hypothesis]) -> Iterator[Confirmed]:
     """The hypotheses that explain everything, in the order they come."""
+    tried = _spread(evidence.telling)
     for hypothesis in hypotheses:
-        for item in _spread(evidence.telling):
-            found = confirm(evidence, hypothesis, item)
-            if found is not None:
-                yield found
-                break
+        item = next((item for item in tried if _applies(evidence, hypothesis, item)), None)
+        found = None if item is None else confirm(evidence, hypothesis, item)
+        if found is not None:
+            yield found
+
+
+def _applies(evidence: Evidence, hypothesis: Hypothesis, item: Observation) -> bool:
+    return hypothesis.predict(evidence.original, item.inputs) is not None
 
 
 def pairs(evidence: Evidence, hypotheses: Sequence[Hypothesis], deadline: float) -> Iterator[Confirmed]:

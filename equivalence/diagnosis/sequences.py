@@ -48,7 +48,7 @@ def _by_entry(view: View) -> Iterator[Hypothesis]:
                 code="statistics.source" if batch else "axis.wrong",
                 message=f"The ported layer works on each entry of {axis} by itself, the original on all together.",
                 fix=f"work over {axis} too",
-                prior=0.94,
+                prior=0.925,
                 base=_entries(view, axis),
             )
 
@@ -85,14 +85,14 @@ def _at_once(view: View) -> Iterator[Hypothesis]:
             continue
         for one, two in combinations(spot.axes, 2):
             for kept, gone in ((one, two), (two, one)):
-                if not (kept.isalpha() and gone.isalpha()):
+                if not (kept.isalpha() and gone.isalpha()) or kept in view.letters.batch:
                     continue
-                batch = gone in view.letters.batch or kept in view.letters.batch
+                batch = gone in view.letters.batch
                 yield Hypothesis(
                     code="statistics.source" if batch else "axis.wrong",
                     message=f"The ported layer works over {gone} and {kept} together, the original over {kept} alone.",
                     fix=f"work over {kept} alone",
-                    prior=0.93,
+                    prior=0.92,
                     base=_merged(view, spot, outputs[0], kept, gone),
                 )
 
@@ -139,7 +139,7 @@ def _unfold(array: Array, kept: int, gone: int, many: int) -> Array:
 
 
 def _last_step(view: View) -> Iterator[Hypothesis]:
-    """An output without the axis of time: a direction's state after one step, or another output's first or last step."""
+    """An output without the axis of time: the state after one step, or another output's first or last step."""
     for time in view.times:
         for spot in (spot for spot in view.outputs if time not in spot.axes):
             halves = [(axis, half) for axis in spot.axes if axis not in view.letters.batch for half in (1, 0)]
@@ -209,8 +209,8 @@ def _step_of(spot: Spot, steps: Spot, time: str, where: str) -> Iterator[Hypothe
         part = "" if half is None else f", {('first', 'second')[half]} half,"
         yield Hypothesis(
             code="sequence.state",
-            message=f"{spot.said} is {steps.said}{part} at the {where} step along {time}: that is not where the original "
-            "takes it.",
+            message=f"{spot.said} is {steps.said}{part} at the {where} step along {time}: that is not where the "
+            "original takes it.",
             fix=f"return the final state, not {steps.said} at the {where} step",
             prior=0.96,
             after=after,

@@ -180,13 +180,24 @@ def _expanded(axes: str, count: int) -> tuple[str, ...]:
     return tuple(found)
 
 
+_IMPOSSIBLE = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What NumPy raises where a change does not suit an array."""
+
+
+def _moved(move: Move, array: Array, inputs: Inputs) -> Array | None:
+    try:
+        return move(array, inputs)
+    except _IMPOSSIBLE:
+        return None
+
+
 def given(inputs: Inputs, moves: Mapping[str, Move]) -> Inputs | None:
     """The same inputs with some arguments changed, those of earlier calls too."""
 
     def moved(arrays: Arrays) -> dict[str, Array] | None:
         found = {}
         for name, array in arrays.items():
-            changed = moves[name](array, inputs) if name in moves else array
+            changed = _moved(moves[name], array, inputs) if name in moves else array
             if changed is None:
                 return None
             found[name] = np.asarray(changed, order="C")
@@ -202,7 +213,7 @@ def returned(outputs: Arrays, inputs: Inputs, moves: Mapping[str, Move]) -> Arra
     """The same outputs with some of them changed."""
     found = {}
     for name, array in outputs.items():
-        changed = moves[name](array, inputs) if name in moves else array
+        changed = _moved(moves[name], array, inputs) if name in moves else array
         if changed is None:
             return None
         found[name] = np.asarray(changed)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.answer import Diagnosis, Probe
 from equivalence.diagnosis.evidence import Evidence
+from equivalence.inputs import Array
 from equivalence.observation import Observation
+
+_SEVERAL = 2
 
 _ONLY: Sequence[tuple[frozenset[str], str, str]] = (
     (frozenset({"small", "tiny", "positive-small", "positive-tiny"}), "epsilon.value", "small values"),
@@ -30,11 +34,39 @@ def diagnose(evidence: Evidence, probes: Sequence[Probe] = ()) -> list[Diagnosis
     if not evidence.telling:
         return [_raised(evidence, probes)]
     item = evidence.telling[0]
+    if (found := _factors(evidence)) is not None:
+        return [found]
     for code, message in _guesses(evidence):
         return [_told(item, code, 0.35, f"{message} No single change of the original explains it on every probe.")]
     shown = ", ".join(dict.fromkeys(item.name for item in evidence.telling[:3]))
     message = f"The layers differ on {len(evidence.telling)} of {len(evidence.complete)} probes ({shown}, ...)"
     return [_told(item, "unknown", 0.1, f"{message}, and nothing that is known explains it.")]
+
+
+def _factors(evidence: Evidence) -> Diagnosis | None:
+    """One factor between the outputs on each probe, whatever it depends on."""
+    factors, after = [], 0.0
+    for item in evidence.telling:
+        original, ported = (_flat(run.outputs) for run in (item.original, item.ported))
+        square = float(original @ original) if original.shape == ported.shape else 0.0
+        if not np.isfinite(square) or square == 0.0 or original.size < _SEVERAL:
+            return None
+        factors.append(float(original @ ported) / square)
+        after = max(after, float(np.max(np.abs(ported - factors[-1] * original)) / np.max(np.abs(original))))
+    if after > evidence.tolerance:
+        return None
+    said = ", ".join(dict.fromkeys(f"{factor:.4g}" for factor in factors[:3]))
+    told = _told(
+        evidence.telling[0],
+        "scale.factor",
+        0.8,
+        f"On each probe the ported layer's outputs are the original's times one number ({said}), which depends on sizes.",
+    )
+    return replace(told, error_after=after, fix="Look at what the outputs are divided by or scaled with.")
+
+
+def _flat(outputs: Mapping[str, Array]) -> Array:
+    return np.concatenate([np.ravel(np.asarray(array, np.float64)) for array in outputs.values()])
 
 
 def _guesses(evidence: Evidence) -> Iterator[tuple[str, str]]:

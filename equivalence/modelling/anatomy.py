@@ -21,6 +21,49 @@ _FRESH = "fdeabgs"
 
 
 @dataclass(frozen=True)
+class Anchor:
+    """The layers of a stretch that hold its parameters, and what lies before and behind them.
+
+    Attributes:
+        takes: what they are given.
+        gives: what they give.
+        held: of each side, the shapes of its parameters by its own names.
+        chain: of each side, whether nothing happens between layers.
+    """
+
+    stretch: Stretch
+    takes: Cut
+    gives: Cut
+    held: tuple[Mapping[str, Sequence[int]], Mapping[str, Sequence[int]]]
+    chain: tuple[bool, bool]
+
+    @property
+    def alone(self) -> Stretch:
+        """They alone."""
+        original, ported = self.takes.layers
+        return Stretch(self.takes, self.gives, ((original,), (ported,)), only=True)
+
+    @property
+    def before(self) -> Stretch | None:
+        """From where the stretch begins up to them; none if there is nothing between."""
+        names = self._names(before=True)
+        return Stretch(self.stretch.before, self.takes, names, into=True) if any(names) or not all(self.chain) else None
+
+    @property
+    def behind(self) -> Stretch | None:
+        """From them to where the stretch ends; none if there is nothing between."""
+        names = self._names(before=False)
+        return Stretch(self.gives, self.stretch.after, names) if any(names) or not all(self.chain) else None
+
+    def _names(self, *, before: bool) -> tuple[Sequence[str], Sequence[str]]:
+        found = []
+        for names, own in zip(self.stretch.names, self.takes.layers, strict=True):
+            place = list(names).index(own)
+            found.append(tuple(names[:place] if before else names[place + 1 :]))
+        return found[0], found[1]
+
+
+@dataclass(frozen=True)
 class Anatomy:
     """What the workers told of both models.
 
@@ -69,10 +112,8 @@ class Anatomy:
             before, start = cut, stop
         return found
 
-    def alone(self, stretch: Stretch) -> Stretch | None:
-        """The last layer of a stretch that holds parameters on both sides, by itself; none if there is no other."""
-        if max(map(len, stretch.names)) < 2:  # noqa: PLR2004 - then it is alone already
-            return None
+    def anchor(self, stretch: Stretch) -> Anchor | None:
+        """The only layer of a stretch that holds parameters, on each side; none if there is no such, or they differ."""
         found = []
         for side in (0, 1):
             rows = [row for row in self.rows[side] if row["name"] in stretch.names[side]]
@@ -80,18 +121,15 @@ class Anatomy:
             if len(rows) != 1 or not rows[0]["takes"] or not rows[0]["gives"]:
                 return None
             found.append(rows[0])
-        axes = [self._axes("", *(len(row[what]) for row in found)) for what in ("takes", "gives")]
-        if not all(axes):
-            return None
         name = (found[0]["name"], found[1]["name"])
-        takes, gives = (
-            Cut(name, pair, _own(pair, found[0][what])) for pair, what in zip(axes, ("takes", "gives"), strict=True)
-        )  # type: ignore[misc]
-        same = all(
-            canonical(cut.axes, found[1][what])[1:] == tuple(found[0][what])[1:]
-            for cut, what in ((takes, "takes"), (gives, "gives"))
-        )
-        return Stretch(takes, gives, ([name[0]], [name[1]]), only=True) if same else None
+        cuts = []
+        for what in ("takes", "gives"):
+            shapes = [row[what] for row in found]
+            axes = self._axes("", len(shapes[0]), len(shapes[1]))
+            if axes is None or canonical(axes, shapes[1])[1:] != tuple(shapes[0])[1:]:
+                return None
+            cuts.append(Cut(name, axes, shapes[0]))
+        return Anchor(stretch, cuts[0], cuts[1], (found[0]["parameters"], found[1]["parameters"]), self.chain)
 
     def _declared(self) -> list[Pair]:
         pairs = [(original, ported) for original, ported in self.port.layers or ()]
@@ -133,7 +171,7 @@ class Anatomy:
         named = tuple([row["name"] for row in rows] for rows in once)
         if all(held):
             ends = [self._ends(side, held[side]) for side in (0, 1)]
-            return [(ends[0][k], ends[1][j]) for k, j in self._paired(held[0], held[1], "that holds parameters")]
+            return [(ends[0][k], ends[1][j]) for k, j in self._paired(held[0], held[1], "that hold parameters")]
         if any(held):
             # A list of functions does not say which of them hold parameters: names do.
             side = 0 if held[0] else 1
@@ -209,8 +247,8 @@ class Anatomy:
         same = " ".join([batch, *fresh[: original - 1]]) if original else ""
         return same, same
 
-    def _names(self, side: int) -> list[str]:
-        return [row["name"] for row in self.rows[side]]
+    def _names(self, side: int) -> tuple[str, ...]:
+        return tuple(row["name"] for row in self.rows[side])
 
     def _row(self, side: int, name: str) -> Mapping[str, Any]:
         return next(row for row in self.rows[side] if row["name"] == name)

@@ -42,13 +42,15 @@ class Stretch:
         before: where it begins; none at the models' inputs.
         after: where it ends.
         names: the layers in it, of the original and of the ported model.
-        only: whether it is the last layers alone, without what lies between the cuts and them.
+        only: whether it is the layers at its end alone, without what lies before them.
+        into: whether it ends before the layers at its end.
     """
 
     before: Cut | None
     after: Cut
     names: tuple[Sequence[str], Sequence[str]]
     only: bool = False
+    into: bool = False
 
     @property
     def title(self) -> str:
@@ -148,6 +150,7 @@ class Whole:
             "after": stretch.before.layers[place] if stretch.before else "",
             "upto": stretch.after.layers[place],
             "only": stretch.after.layers[place] if stretch.only else "",
+            "into": stretch.into,
             "inputs": list(own),
             "sizes": dict(self.sizes),
             "shapes": [[_dtype(kind), _shape(kind, self.sizes)] for kind in own.values()],

@@ -85,8 +85,12 @@ class ModelOutcome(PortOutcome):
             "first_difference": first and {"original": list(first.original), "ported": list(first.ported)},
         }
 
-    def details(self) -> list[str]:
-        """The layers as a table."""
+    def text(self) -> str:
+        """Several lines for a person: those of a port, and the layers as a table."""
+        first, *rest = super().text().split("\n")
+        return "\n".join([first, *(f"  {line}" for line in self._table()), *rest])
+
+    def _table(self) -> list[str]:
         head = ("layers (original / ported)", "with the original's activations", "end to end")
         lines = [head, *((row.title, str(row.alone), str(row.end_to_end)) for row in self.layers)]
         wide = [max(len(line[k]) for line in lines) for k in range(2)]

@@ -64,7 +64,7 @@ def anatomy(driver: Driver, model: Any, part: Mapping[str, Any], inputs: Sequenc
     rows: list[Row] = []
     given, raised = tuple(inputs), ""
     for name, function in pairs(model):
-        rows.append({"name": name, "parameters": False, "calls": 1, "takes": list(given[0].shape), "gives": None})
+        rows.append({"name": name, "parameters": {}, "calls": 1, "takes": list(given[0].shape), "gives": None})
         try:
             given = (function(*given),)
         except Exception as error:  # noqa: BLE001 - whatever a layer raises is an outcome
@@ -74,9 +74,15 @@ def anatomy(driver: Driver, model: Any, part: Mapping[str, Any], inputs: Sequenc
     return {"layers": rows, "chain": True, "raised": raised}
 
 
+def weights(driver: Driver, model: Any, part: Mapping[str, Any]) -> dict[str, Array]:
+    """The parameters of the layer ``part["weights"]`` by their own names."""
+    found: dict[str, Array] = driver.weights(model, part) if hasattr(driver, "weights") else {}
+    return found
+
+
 def take(driver: Driver, model: Any, part: Mapping[str, Any]) -> Any:
     """A part of a model, see :class:`~equivalence.model.Segment`."""
-    key = (id(model), *(part.get(name, "") for name in ("after", "upto", "only")), repr(part["shapes"]))
+    key = (id(model), *(part.get(name, "") for name in ("after", "upto", "only", "into")), repr(part["shapes"]))
     if key not in _PARTS:
         # The model is kept too, so that its id stays its own.
         _PARTS[key] = (model, driver.part(model, part) if hasattr(driver, "part") else _chain(model, part))
@@ -98,7 +104,12 @@ def between(names: Sequence[str], part: Mapping[str, Any]) -> tuple[int, int]:
     def last(name: str) -> int:
         return max(place for place, own in enumerate(names) if own == name or own.startswith(f"{name}."))
 
+    def first(name: str) -> int:
+        return min(place for place, own in enumerate(names) if own == name or own.startswith(f"{name}."))
+
     if part.get("only"):
-        first = min(k for k, own in enumerate(names) if own == part["only"] or own.startswith(f"{part['only']}."))
-        return first, last(part["only"]) + 1
-    return (last(part["after"]) + 1 if part["after"] else 0), (last(part["upto"]) + 1 if part["upto"] else len(names))
+        return first(part["only"]), last(part["only"]) + 1
+    start = last(part["after"]) + 1 if part["after"] else 0
+    if part.get("into"):
+        return start, first(part["upto"])
+    return start, last(part["upto"]) + 1 if part["upto"] else len(names)

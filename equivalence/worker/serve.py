@@ -43,6 +43,9 @@ def _answer(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) 
     try:
         if header["target"].get("part", {}).get("anatomy"):
             return {"effects": _anatomy(driver, header["target"], arrays)}, []
+        if header["target"].get("part", {}).get("weights"):
+            held = _weights(driver, header["target"])
+            return {"outputs": list(held)}, list(held.values())
         call = _call(driver, header, arrays)
         result = driver.run(call)
         effects = {**_dtypes(result), **({} if not call.effects else _side_effects(driver, call, result))}
@@ -105,6 +108,12 @@ def _anatomy(driver: Driver, target: Mapping[str, Any], arrays: Sequence[Array])
     from equivalence.worker import parts  # noqa: PLC0415 - only models need it
 
     return parts.anatomy(driver, _model(target), target["part"], arrays)
+
+
+def _weights(driver: Driver, target: Mapping[str, Any]) -> dict[str, Array]:
+    from equivalence.worker import parts  # noqa: PLC0415 - only models need it
+
+    return parts.weights(driver, _model(target), target["part"])
 
 
 def _as_function(call: Call) -> Call:

@@ -128,10 +128,10 @@ corner = elementwise(lambda x: 2.0 * (x > 0), lambda x: 1.0 * (x >= 0))
 rare = elementwise(lambda x: x.tanh(), lambda x: x.tanh() + 1.0 * (x > 20))
 
 
-def torch_dies_alone(x):
+def torch_dies(x):
     import os
 
-    if x.shape[0] == 1:
+    if x.shape[1] == 1:
         os._exit(7)
     return 2 * x
 
@@ -139,15 +139,11 @@ def torch_dies_alone(x):
 def torch_slow(x):
     import time
 
-    time.sleep(0.1)
+    time.sleep(0.05)
     return 2 * x
 
 
-dies = Port(
-    original=Layer("torch", lambda x: x, inputs=ROW, output="n c"),
-    ported=Layer("torch", torch_dies_alone, inputs=ROW, output="n c"),
-    sizes={"n": [3, 1]},
-)
+dies = elementwise(lambda x: x, torch_dies)
 slow = elementwise(lambda x: x, torch_slow)
 
 
@@ -186,10 +182,10 @@ def averaged(every):
             def __init__(self):
                 super().__init__()
                 self.register_buffer("kept", torch.zeros((), dtype=torch.float64))
-                self.calls = 0
+                self.register_buffer("calls", torch.zeros((), dtype=torch.int64))
 
             def forward(self, x):
-                self.calls += 1
+                self.calls = self.calls + 1
                 if every or self.calls <= 2:
                     self.kept = self.kept / 2 + x.detach().double().mean() / 2
                 return x
@@ -203,4 +199,12 @@ STATE = {"inputs": ROW, "outputs": {"y": "n c", "kept": ""}, "training": True}
 state = Port(
     original=Layer("torch", averaged(every=True), **STATE), ported=Layer("torch", averaged(every=False), **STATE)
 )
-right = Port(original=kernel.original, ported=kernel.original)
+
+right = Port(
+    original=Layer("numpy", lambda x: 2 * x, inputs=ROW, output="n c"),
+    ported=Layer("numpy", lambda x: x + x, inputs=ROW, output="n c"),
+)
+reversed_rows = Port(
+    original=Layer("numpy", lambda x: x, inputs=ROW, output="n c"),
+    ported=Layer("numpy", lambda x: x[:, ::-1], inputs=ROW, output="n c"),
+)

@@ -277,7 +277,7 @@ def canonical(known, cell):
 
     def read(**changes):
         given = Reply(changes.get("outputs", outputs), changes.get("gradients", gradients))
-        return engine_module._canonical(cell, participant, problem, given)
+        return engine_module.canonical(cell, participant, problem, given)
 
     return read, outputs, gradients
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
+
 from equivalence.driver import Row
 from equivalence.errors import PortError
 from equivalence.inputs import Array
@@ -41,8 +43,8 @@ class Models:
         rows: list[Row] = [
             {
                 "name": name,
-                "parameters": bool(layer.weights),
-                "calls": len(layer._inbound_nodes),  # noqa: SLF001 - Keras has no other way to ask
+                "parameters": _held(layer),
+                "calls": 1 if name in self._tensors[model] else 2,
                 "takes": _shape(self._tensors[model][name][0]) if name in self._tensors[model] else None,
                 "gives": _shape(self._tensors[model][name][1]) if name in self._tensors[model] else None,
             }
@@ -64,7 +66,14 @@ class Models:
         if not (wanted["after"] or wanted["upto"]):
             return model
         first = tensors[wanted["after"]][1] if wanted["after"] else model.inputs
-        return keras.Model(first, tensors[wanted["upto"]][1] if wanted["upto"] else model.outputs[0])
+        if not wanted["upto"]:
+            return keras.Model(first, model.outputs[0])
+        return keras.Model(first, tensors[wanted["upto"]][0 if wanted.get("into") else 1])
+
+    def weights(self, model: Any, wanted: Mapping[str, Any]) -> dict[str, Array]:
+        """What a layer of a model holds, by its own names."""
+        layer = dict(self._layers(model))[wanted["weights"]]
+        return {weight.name: np.asarray(weight.value, np.float64) for weight in layer.weights}
 
     def _layers(self, model: Any) -> list[tuple[str, Any]]:
         if isinstance(model, keras.Model):
@@ -100,6 +109,10 @@ def _is_graph(model: Any) -> bool:
     return isinstance(model, (keras.Sequential, keras.src.models.Functional))
 
 
+def _held(layer: Any) -> dict[str, list[int]]:
+    return {weight.name: list(weight.shape) for weight in layer.weights}
+
+
 def _one(tensors: Any) -> Any:
     return tf.nest.flatten(tensors)[0]
 
@@ -120,13 +133,13 @@ def _called(layers: Sequence[tuple[str, Any]], inputs: Sequence[Array]) -> dict[
     given = [tf.constant(array) for array in inputs]
     raised = ""
     for name, layer in layers:
-        rows.append({"name": name, "parameters": False, "calls": 1, "takes": list(given[0].shape), "gives": None})
+        rows.append({"name": name, "parameters": {}, "calls": 1, "takes": list(given[0].shape), "gives": None})
         try:
             given = tf.nest.flatten(layer(*given))[:1]
         except Exception as error:  # noqa: BLE001 - whatever a layer raises is an outcome
             raised = f"{name}: {type(error).__name__}: {error}"
-            rows[-1]["parameters"] = bool(layer.weights)
+            rows[-1]["parameters"] = _held(layer)
             break
-        rows[-1]["parameters"] = bool(layer.weights)
+        rows[-1]["parameters"] = _held(layer)
         rows[-1]["gives"] = list(given[0].shape)
     return {"layers": rows, "chain": True, "raised": raised}

@@ -60,6 +60,10 @@ class TensorflowDriver:
         """A part of a model, see :class:`equivalence.model.Segment`."""
         return self._models.part(model, part)
 
+    def weights(self, model: Any, part: Mapping[str, Any]) -> dict[str, Array]:
+        """What a layer of a model holds, see :func:`equivalence.worker.parts.weights`."""
+        return self._models.weights(model, part)
+
     def _perform(self, call: Call, tensors: Mapping[str, Any]) -> Performed:
         if isinstance(call.function, keras.Layer):
             earlier = [{name: _as_tensor(array, call.dtype) for name, array in batch.items()} for batch in call.earlier]

@@ -57,6 +57,10 @@ class TorchDriver:
         """A part of a model, see :class:`equivalence.model.Segment`."""
         return models.part(model, part)
 
+    def weights(self, model: Any, part: Mapping[str, Any]) -> dict[str, Array]:
+        """What a layer of a model holds, see :func:`equivalence.worker.parts.weights`."""
+        return models.weights(model, part)
+
 
 def _perform(call: Call, tensors: Mapping[str, Any]) -> Performed:
     if not isinstance(call.function, torch.nn.Module):

@@ -46,8 +46,8 @@ def anatomy(model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dic
 def _watch(hooks: ExitStack, rows: dict[str, Row], name: str, child: Any) -> None:
     def before(module: Any, arguments: Any) -> None:
         given = next((one for one in arguments if isinstance(one, torch.Tensor)), None)
-        row = rows.setdefault(name, {"name": name, "parameters": False, "calls": 0, "takes": None, "gives": None})
-        row["parameters"] = any(True for _ in module.parameters())
+        row = rows.setdefault(name, {"name": name, "parameters": {}, "calls": 0, "takes": None, "gives": None})
+        row["parameters"] = {own: list(tensor.shape) for own, tensor in module.state_dict().items()}
         row["takes"] = None if given is None else list(given.shape)
         row["calls"] += 1
 
@@ -66,10 +66,18 @@ def part(model: Any, wanted: Mapping[str, Any]) -> Any:
     if _is_chain(module):
         layers = list(_children(module))
         start, stop = between([name for name, _ in layers], wanted)
+        if wanted.get("only") and stop == start + 1:
+            return layers[start][1]
         return torch.nn.Sequential(*(layer for _, layer in layers[start:stop]))
     if wanted.get("only"):
         return module.get_submodule(wanted["only"])
     return Stretch(module, wanted)
+
+
+def weights(model: Any, wanted: Mapping[str, Any]) -> dict[str, Array]:
+    """What a layer of a model holds, by its own names."""
+    held = part(model, {"only": wanted["weights"]}).state_dict()
+    return {name: tensor.detach().double().cpu().numpy() for name, tensor in held.items()}
 
 
 class Stretch(torch.nn.Module):
@@ -96,7 +104,10 @@ class Stretch(torch.nn.Module):
             if after:
                 given = self.model.get_submodule(after)
                 hooks.callback(given.register_forward_hook(lambda *call: _replaced(call[-1], inputs[0])).remove)
-            if upto:
+            if upto and self.wanted.get("into"):
+                into = self.model.get_submodule(upto)
+                hooks.callback(into.register_forward_pre_hook(lambda *call: take(*call, call[-1])).remove)
+            elif upto:
                 hooks.callback(self.model.get_submodule(upto).register_forward_hook(take).remove)
             try:
                 return _first(self.model(*(self._zeros(inputs[0]) if after else inputs)))

@@ -23,6 +23,13 @@ def _(mask: Array | None = None, **call: Any) -> Any:
     return attention.reference(mask=None if mask is None else ~mask, **call)
 
 
+@attention.fault("inverted-mask-added-as-1", code="mask.additive", of=["attention-bool-mask-added"])
+def _(mask: Array | None = None, bias: Array | None = None, **call: Any) -> Any:
+    if mask is not None:
+        bias = (0 if bias is None else bias) + (~mask).astype(call["query"].dtype)
+    return attention.reference(bias=bias, **call)
+
+
 @attention.fault("mask-added-as-1", code="mask.additive", of=["attention-bool-mask-added"])
 def _(mask: Array | None = None, bias: Array | None = None, **call: Any) -> Any:
     if mask is not None:
@@ -234,6 +241,31 @@ def _(weight: Array, bias: Array | None = None, **call: Any) -> Any:
         return packed.reshape(m, b, *packed.shape[2:]).swapaxes(0, 1)
 
     return self_attention.reference(weight=mixed(weight), bias=None if bias is None else mixed(bias), **call)
+
+
+@self_attention.fault(
+    "heads-merged-without-transposing", code="layout.reshaped", of=["attention-heads-merged-without-transpose"]
+)
+def _(output_weight: Array, output_bias: Array | None = None, **call: Any) -> Any:
+    heads = _heads(**call)
+    n, m, t, d = heads.shape
+    output = np.einsum("nmtd,omd->nto", heads.reshape(n, t, m, d).swapaxes(1, 2), output_weight)
+    return output if output_bias is None else output + output_bias
+
+
+def _heads(x: Array, weight: Array, bias: Array | None = None, **call: Any) -> Array:
+    """Each head's averages: what is projected when every output is one feature of one head."""
+    _, m, d, _ = weight.shape
+    single = np.eye(m * d, dtype=x.dtype).reshape(m * d, m, d)
+    features = self_attention.reference(x=x, weight=weight, output_weight=single, bias=bias, **call)
+    return features.reshape(*x.shape[:2], m, d).swapaxes(1, 2)
+
+
+@self_attention.fault("scaled-by-all-heads", code="scale.factor", of=["attention-scale-wrong-dim"])
+def _(weight: Array, bias: Array | None = None, **call: Any) -> Any:
+    shares = np.array([weight.shape[1] ** -0.5, 1, 1], weight.dtype)
+    scaled_bias = None if bias is None else bias * shares[:, None, None]
+    return self_attention.reference(weight=weight * shares[:, None, None, None], bias=scaled_bias, **call)
 
 
 @self_attention.fault("keys-and-values-swapped", code="layout.channel-order")

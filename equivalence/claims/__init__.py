@@ -1,0 +1,1 @@
+"""Claims: statements of the seed documents, computed in every framework that can."""

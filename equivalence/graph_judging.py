@@ -1,0 +1,332 @@
+"""Comparing what participants gave for a graph: every output, gradient and trained parameter, and step by step."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from equivalence.binding import DTYPES
+from equivalence.comparison import TOLERANCES, Comparison, Verdict, compare, jsonable
+from equivalence.engine import random_cotangents
+from equivalence.errors import EquivalenceError
+from equivalence.graph import Constant, Graph, Step
+from equivalence.graph_running import Arrays, GraphRunner, Performer
+from equivalence.graph_walking import Trained, Walked
+from equivalence.inputs import Array
+from equivalence.judging import stands_alone
+from equivalence.matrix import gradient_quantity
+from equivalence.operation import Case
+from equivalence.outcome import Outcome
+from equivalence.rounding import Bound
+from equivalence.verdict import Evidence, decide
+
+SCHEMA = 1
+"""The version of the JSON format."""
+
+FAMILY = "networks"
+
+
+@dataclass(frozen=True)
+class Side:
+    """What one participant gave, by quantity, with the rounding bounds of what it computed; or why it gave nothing.
+
+    Attributes:
+        library: whose arithmetic it computes with: two of one library have one vote.
+        reference: whether it computes in float64 whatever the dtype.
+    """
+
+    name: str
+    values: Mapping[str, Array]
+    bounds: Mapping[str, Bound]
+    library: str = ""
+    reference: bool = False
+    error: EquivalenceError | None = None
+
+
+def judge_sides(
+    sides: tuple[Side, Side],
+    quantity: str,
+    dtype: str,
+    beside: tuple[Side, Side] | None = None,
+    truth: Array | None = None,
+) -> Comparison:
+    """Compare a quantity between two sides, with their bounds and what both give in float64 as evidence.
+
+    Args:
+        sides: the two, which may be different expressions with bounds of their own.
+        quantity: what is compared; it may have another name in each only if both have it by this one.
+        dtype: what both computed in.
+        beside: the same two in float64, where ``dtype`` is another.
+        truth: the reference's result, where there is one.
+    """
+    left, right = (side.values[quantity] for side in sides)
+    if left.shape != right.shape:
+        return Comparison(verdict="different", reason=f"shape {left.shape} on one side, {right.shape} on the other")
+    bounds = [s.bounds[quantity] for s in sides if quantity in s.bounds and (dtype == "float64" or not s.reference)]
+    if not bounds:
+        return compare(left, right, TOLERANCES[dtype])
+    exact = None if beside is None else judge_sides(beside, quantity, "float64")
+    evidence = Evidence(bounds, exact, truth, (sides[0].name, sides[1].name))
+    return decide(left, right, dtype, TOLERANCES[dtype], evidence)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How far apart two participants are after a step."""
+
+    left: str
+    right: str
+    verdict: Verdict
+    max_abs: float | None
+    bound_ratio: float | None
+
+
+@dataclass(frozen=True)
+class TraceRow:
+    """One array of one step, and how far apart each two participants are in it.
+
+    Attributes:
+        phase: ``forward`` for an output, ``backward`` for the gradient of an argument.
+        array: the name of the output or of the argument.
+    """
+
+    step: str
+    operation: str
+    phase: str
+    array: str
+    dtype: str
+    pairs: tuple[Difference, ...]
+
+    @property
+    def text(self) -> str:
+        """Which array it is, in words."""
+        what = "output" if self.phase == "forward" else "gradient of"
+        name = "" if (self.phase, self.array) == ("forward", "output") else f" {self.array}"
+        return f"{self.step} ({self.operation}), {what}{name}"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A graph's case, compared between all participants.
+
+    Attributes:
+        outcomes: of every output, gradient, loss and trained parameter.
+        trace: of every step, in the order in which it was computed.
+        missing: by adapter that takes no part, the operations that it has no binding for.
+    """
+
+    graph: str
+    case: str
+    seed: int
+    participants: tuple[str, ...]
+    outcomes: tuple[Outcome, ...]
+    trace: tuple[TraceRow, ...]
+    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> bool:
+        """Whether everything came out as it should."""
+        return bool(self.outcomes) and all(outcome.expected for outcome in self.outcomes)
+
+    def starts(self) -> dict[tuple[str, str, str], TraceRow]:
+        """By left, right and dtype of each pair that differs, the first array in which it does."""
+        found: dict[tuple[str, str, str], TraceRow] = {}
+        for row in self.trace:
+            for pair in row.pairs:
+                if pair.verdict == "different":
+                    found.setdefault((pair.left, pair.right, row.dtype), row)
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``networks.schema.json`` has it."""
+        starts = [
+            {"left": left, "right": right, "dtype": dtype, "step": row.step, "phase": row.phase, "array": row.array}
+            for (left, right, dtype), row in self.starts().items()
+        ]
+        found: dict[str, Any] = jsonable(
+            {
+                "name": self.graph,
+                "case": self.case,
+                "seed": self.seed,
+                "expected": self.expected,
+                "participants": self.participants,
+                "missing": self.missing,
+                "comparisons": [outcome.to_json() for outcome in self.outcomes],
+                "trace": [{**vars(row), "pairs": [vars(pair) for pair in row.pairs]} for row in self.trace],
+                "starts": starts,
+            }
+        )
+        return found
+
+
+def compare_graph(
+    runner: GraphRunner,
+    graph: Graph,
+    case: Case,
+    *,
+    dtypes: Sequence[str] = (),
+    frameworks: Sequence[str] = (),
+    seed: int = 0,
+) -> Compared:
+    """Run a graph in every participant and compare every two; empty selections mean everything.
+
+    Args:
+        runner: runs it.
+        graph: the graph.
+        case: one of its cases.
+        dtypes: ``float32``, ``float64``.
+        frameworks: names of participants.
+        seed: of all random values.
+    """
+    who = [p for p in runner.performers(graph) if not frameworks or p.name in frameworks]
+    wanted = tuple(dict.fromkeys(dtypes or DTYPES))
+    measured = {dtype: _measure(runner, graph, case, who, dtype, seed) for dtype in {"float64", *wanted}}
+    outcomes, trace = list[Outcome](), list[TraceRow]()
+    for dtype in wanted:
+        judged = _Judged(measured[dtype], measured["float64"], dtype)
+        outcomes += _outcomes(graph, case, judged, seed)
+        trace += _trace(graph, judged)
+    missing = {name: m for name, m in runner.missing(graph).items() if not frameworks or name in frameworks}
+    return Compared(graph.name, case.id, seed, tuple(p.name for p in who), tuple(outcomes), tuple(trace), missing)
+
+
+def sides_of(
+    runner: GraphRunner, graph: Graph, who: Sequence[Performer], dtype: str, given: tuple[Arrays, Arrays]
+) -> list[Side]:
+    """What each participant gives, all at the same time, with the bounds of the graph.
+
+    Args:
+        runner: runs it.
+        graph: the graph.
+        who: the participants.
+        dtype: what they compute in.
+        given: inputs and parameters, and the cotangents.
+    """
+    bounds = _quantities(graph, runner.walk_bounds(graph, *given, dtype))
+    if graph.training:
+        bounds |= _trained(runner.train_bounds(graph, given[0], dtype))
+
+    def one(performer: Performer) -> Side:
+        library = performer.adapter.library or performer.name
+        try:
+            values = _quantities(graph, runner.run(graph, given[0], performer, dtype, given[1]))
+            if graph.training:
+                values |= _trained(runner.train(graph, given[0], performer, dtype))
+        except EquivalenceError as error:
+            return Side(performer.name, {}, {}, library, performer.reference, error)
+        return Side(performer.name, values, bounds, library, performer.reference)
+
+    with ThreadPoolExecutor(max(1, len(who)), "graphs") as threads:
+        return list(threads.map(one, who))
+
+
+def _measure(
+    runner: GraphRunner, graph: Graph, case: Case, who: Sequence[Performer], dtype: str, seed: int
+) -> list[Side]:
+    arrays = graph.draw(case, seed)
+    reference = runner.run(graph, arrays, runner.registry.reference.name, dtype).outputs
+    cotangents = random_cotangents(reference, dtype, seed, graph.name, case.id)
+    return sides_of(runner, graph, who, dtype, (arrays, cotangents))
+
+
+def _quantities(graph: Graph, walked: Walked) -> dict[str, Any]:
+    """Everything a walk gave by quantity: outputs and gradients, and those of the steps in a name with a colon."""
+    found = {f"forward-{name}": array for name, array in walked.outputs.items()}
+    found |= {gradient_quantity(name): array for name, array in walked.gradients.items()}
+    for name, traced in walked.trace.items():
+        found |= {_place(name, "forward", output): array for output, array in traced.outputs.items()}
+        found |= {_place(name, "backward", argument): array for argument, array in traced.gradients.items()}
+    del graph
+    return found
+
+
+def _trained(trained: Trained) -> dict[str, Any]:
+    losses = {f"loss-{count}": loss for count, loss in enumerate(trained.losses, 1)}
+    return losses | {f"trained-{name}": array for name, array in trained.parameters[-1].items()}
+
+
+def _place(step: str, phase: str, array: str) -> str:
+    return f"{step}:{phase}:{array}"
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """Sides in one dtype, beside what they give in float64."""
+
+    sides: Sequence[Side]
+    wide: Sequence[Side]
+    dtype: str
+
+    def pairs(self) -> Iterator[tuple[Side, Side]]:
+        yield from combinations([side for side in self.sides if side.error is None], 2)
+
+    def judge(self, pair: tuple[Side, Side], quantity: str) -> Comparison:
+        wide = {side.name: side for side in self.wide if side.error is None}
+        beside = (wide[pair[0].name], wide[pair[1].name]) if all(side.name in wide for side in pair) else None
+        truth = next((side.values[quantity] for side in self.sides if side.reference and side.error is None), None)
+        if self.dtype == "float64":
+            beside = truth = None
+        return judge_sides(pair, quantity, self.dtype, beside, truth)
+
+
+def _outcomes(graph: Graph, case: Case, judged: _Judged, seed: int) -> Iterator[Outcome]:
+    def outcome(names: Sequence[str], quantity: str, found: Comparison, alone: str | None = None, log: str = "") -> Outcome:
+        words = ["equivalence", "networks", graph.name, "--case", case.id, "--dtype", judged.dtype]
+        words += [word for name in names if name for word in ("-f", name)]
+        return Outcome(
+            operation=graph.name,
+            family=FAMILY,
+            case=case.id,
+            left=names[0],
+            right=names[1],
+            dtype=judged.dtype,
+            quantity=quantity,
+            comparison=found,
+            stands_alone=alone,
+            log=log,
+            reproduce=shlex.join([*words, *(["--seed", str(seed)] if seed else [])]),
+        )
+
+    for side in judged.sides:
+        if side.error is not None:
+            compared = Comparison(verdict="error", reason=str(side.error))
+            yield outcome((side.name, ""), "call", compared, log=str(getattr(side.error, "log", "")))
+    pairs = list(judged.pairs())
+    libraries = {side.name: side.library for side in judged.sides}
+    for quantity in (name for name in (pairs[0][0].values if pairs else ()) if ":" not in name):
+        found = {(a.name, b.name): judged.judge((a, b), quantity) for a, b in pairs}
+        alone = stands_alone({names: compared.verdict for names, compared in found.items()}, libraries)
+        for names, compared in found.items():
+            yield outcome(names, quantity, compared, alone)
+
+
+def _trace(graph: Graph, judged: _Judged) -> Iterator[TraceRow]:
+    """Rows of the steps forwards, then backwards; numbers that the graph itself gives are none."""
+    pairs = list(judged.pairs())
+    known = list(pairs[0][0].values) if pairs else []
+    nodes = [node for node in graph.steps if not isinstance(node, Constant)]
+    for phase, order in (("forward", nodes), ("backward", nodes[::-1])):
+        for node in order:
+            operation = node.operation if isinstance(node, Step) else "arrange"
+            start = _place(node.name, phase, "")
+            for quantity in (name for name in known if name.startswith(start)):
+                found = [(a.name, b.name, judged.judge((a, b), quantity)) for a, b in pairs]
+                yield TraceRow(
+                    node.name,
+                    operation,
+                    phase,
+                    quantity.removeprefix(start),
+                    judged.dtype,
+                    tuple(Difference(a, b, c.verdict, c.max_abs, c.bound_ratio) for a, b, c in found),
+                )
+
+
+def largest(rows: Sequence[TraceRow]) -> float:
+    """The largest difference in any row; 0 if there is none."""
+    return max((pair.max_abs for row in rows for pair in row.pairs if pair.max_abs is not None), default=np.float64(0))

@@ -1,0 +1,195 @@
+"""Seed 002: transposed convolutions, and dense layers as convolutions, in TensorFlow 1."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from equivalence.claim import Check, Framework, agree, check, claim, instead
+from equivalence.inputs import Array
+from equivalence_reference.claims._numbers import normal
+
+_CONSTANT = 4.58799
+_PRINTED = np.array(
+    [
+        [1.9132932e00, 3.3048427e00, 5.2475062e-04, 1.3870993e00],
+        [6.7331469e-01, 4.2364866e-01, 8.5456026e-01, 1.5854297e00],
+        [1.8203658e00, 2.4720864e00, 1.9232609e00, 3.1437812e00],
+        [9.3802512e-01, 4.0287952e00, 1.2565404e-01, 3.0760992e00],
+    ]
+)
+"""What the document prints for both ways, which are the same."""
+
+_KERAS = {"keras": "keras.ops:conv_transpose"}
+_REPLACED = {"tf.layers.conv2d_transpose": "keras.layers.Conv2DTranspose"}
+
+
+def _size(framework: Framework, pixels: int, taps: int, padding: str) -> tuple[int, ...]:
+    """Height and width of a transposed convolution of stride 2 whose size is not given: the framework's own choice."""
+    if framework.name in _KERAS:
+        image, kernel = np.ones((1, pixels, pixels, 1)), np.ones((taps, taps, 1, 1))
+        own = framework.call(_KERAS[framework.name], image, kernel, strides=(2, 2), padding=padding)
+        return own.shape[1:3]
+    named = {"valid": "valid", "same": "same_upper"}[padding]
+    image, kernel = np.ones((1, 1, pixels, pixels)), np.ones((1, 1, taps, taps))
+    return framework("conv_transpose2d", image, kernel, stride=(2, 2), padding=named).shape[2:]
+
+
+def _with_size(framework: Framework, pixels: int, taps: int, stride: int, padding: str, size: int) -> tuple[Array, Array]:
+    """A transposed convolution to a given size, and the convolution that leads back."""
+    kernel, geometry = np.ones((1, 1, taps, taps)), {"stride": (stride, stride), "padding": padding}
+    shape = {"output_shape": (size, size)}
+    large = framework("conv_transpose2d", np.ones((1, 1, pixels, pixels)), kernel, **geometry, **shape)
+    return large, framework("conv2d", large, kernel, **geometry)
+
+
+@claim(
+    seed="002",
+    text="A dense layer on images with the channels last is a convolution with a 1 x 1 kernel of the same weights.",
+    expected="confirmed",
+    why="both weigh the channels of a pixel by the same numbers",
+    replaced={"tf.layers.dense": "keras.layers.Dense", "tf.layers.conv2d": "keras.layers.Conv2D"},
+)
+def dense_is_1x1_convolution(framework: Framework) -> Iterator[Check]:
+    """On the document's sizes, and on a batch with more channels."""
+    for n, c, o in ((1, 1, 2), (3, 4, 5)):
+        x, weight = normal(n, c, 4, 4), normal(o, c)
+        dense = np.moveaxis(framework("dense", np.moveaxis(x, 1, -1), weight), -1, 1)
+        yield agree(f"{n} images of {c} channels", dense, framework("conv2d", x, weight[:, :, None, None]))
+
+
+@claim(
+    seed="002",
+    text="The two stay the same when a transposed convolution follows.",
+    expected="confirmed",
+    why="a function of equal numbers gives equal numbers",
+)
+def dense_then_transposed(framework: Framework) -> Iterator[Check]:
+    """Both ways, then the same transposed convolution, as in the document of 1 x 1."""
+    x, weight, last = normal(3, 4, 4, 4), normal(5, 4), normal(5, 2, 1, 1)
+    dense = np.moveaxis(framework("dense", np.moveaxis(x, 1, -1), weight), -1, 1)
+    convolved = framework("conv2d", x, weight[:, :, None, None])
+    both = [framework("conv_transpose2d", image, last) for image in (dense, convolved)]
+    yield agree("after the transposed convolution", *both)
+
+
+@claim(
+    seed="002",
+    text="The printed table: a 1 x 1 convolution into two channels and a transposed one back give these sixteen numbers.",
+    expected="confirmed",
+    why="without taps beside the pixel the network is a multiplication by one number, the two layers' products summed",
+)
+def printed_table(framework: Framework) -> Iterator[Check]:
+    """Any weights whose products sum up to the table's constant give the table."""
+    x = np.random.RandomState(1).rand(1, 1, 4, 4)  # noqa: NPY002 - the document's generator
+    ratios = _PRINTED / x[0, 0]
+    yield check("each number over its input", np.full((4, 4), _CONSTANT), ratios, within=1e-5)
+    first, second = np.array([2.0, -1.0]), np.array([3.0, 0.0])
+    second[1] = first @ second - ratios.mean()
+    hidden = framework("conv2d", x, first.reshape(2, 1, 1, 1))
+    y = framework("conv_transpose2d", hidden, second.reshape(2, 1, 1, 1))
+    yield check("the sixteen numbers", _PRINTED, y[0, 0], within=1e-6)
+
+
+@claim(
+    seed="002",
+    text="A 3 x 3 input, a 5 x 5 kernel, stride 2 and SAME give 6 x 6.",
+    expected="confirmed",
+    why="Keras's layer makes a stride of each pixel; 5 x 5 would lead back to 3 x 3 too, which PyTorch takes",
+    about=("keras",),
+    replaced=_REPLACED,
+)
+def same_3x3_to_6x6(framework: Framework) -> Iterator[Check]:
+    """The size that is chosen where none is given; 6 x 6 can be asked for everywhere."""
+    yield check("height and width", (6, 6), _size(framework, 3, 5, "same"))
+    large, back = _with_size(framework, 3, 5, 2, "same_upper", 6)
+    yield instead(check("asked for, and led back by the convolution", (6, 3), (large.shape[2], back.shape[2])))
+
+
+@claim(
+    seed="002",
+    text="A 2 x 2 input, a 3 x 3 kernel, stride 2 and SAME give 4 x 4.",
+    expected="confirmed",
+    why="Keras's layer makes a stride of each pixel; the smallest size that leads back to 2 x 2 is 3 x 3",
+    about=("keras",),
+    replaced=_REPLACED,
+)
+def same_2x2_to_4x4(framework: Framework) -> Iterator[Check]:
+    """As for 6 x 6."""
+    yield check("height and width", (4, 4), _size(framework, 2, 3, "same"))
+    large, back = _with_size(framework, 2, 3, 2, "same_upper", 4)
+    yield instead(check("asked for, and led back by the convolution", (4, 2), (large.shape[2], back.shape[2])))
+
+
+@claim(
+    seed="002",
+    text="Stride 2 takes 4 x 4 to 8 x 8 with a 1 x 1 kernel.",
+    expected="confirmed",
+    why="Keras adds what the stride has more than the kernel; the smallest size, PyTorch's, is (4 - 1) 2 + 1 = 7",
+    about=("keras",),
+    replaced=_REPLACED,
+)
+def stride_2_with_1x1(framework: Framework) -> Iterator[Check]:
+    """The size that is chosen where none is given."""
+    yield check("height and width", (8, 8), _size(framework, 4, 1, "valid"))
+    large, back = _with_size(framework, 4, 1, 2, "valid", 8)
+    yield instead(check("asked for, and led back by the convolution", (8, 4), (large.shape[2], back.shape[2])))
+
+
+@claim(
+    seed="002",
+    text="Stride 2 takes 4 x 4 to 9 x 9 with a 3 x 3 kernel and VALID.",
+    expected="confirmed",
+    why="(4 - 1) 2 + 3 = 9 pixels are painted on, and a kernel larger than the stride leaves nothing to add",
+    replaced=_REPLACED,
+)
+def stride_2_with_3x3(framework: Framework) -> Iterator[Check]:
+    """The size that is chosen where none is given."""
+    yield check("height and width", (9, 9), _size(framework, 4, 3, "valid"))
+
+
+@claim(
+    seed="002",
+    text="The convolution of 4 x 4 with stride 2 and a 1 x 1 kernel would be 2 x 2.",
+    expected="confirmed",
+    why="every second pixel of four is two",
+)
+def strided_convolution_halves(framework: Framework) -> Iterator[Check]:
+    """The other direction."""
+    y = framework("conv2d", np.ones((1, 1, 4, 4)), np.ones((1, 1, 1, 1)), stride=(2, 2))
+    yield check("height and width", (2, 2), y.shape[2:])
+
+
+@claim(
+    seed="002",
+    text="7 x 7 becomes 14 x 14 with a 3 x 3 kernel, stride 2 and SAME, and the convolution leads back to 7 x 7.",
+    expected="confirmed",
+    why="half of 14 is 7; channels follow the kernel, 256 in and 128 out",
+    replaced=_REPLACED,
+)
+def same_7x7_and_back(framework: Framework) -> Iterator[Check]:
+    """The printed shapes, for one of the 64 images."""
+    kernel = np.ones((256, 128, 3, 3))
+    geometry = {"stride": (2, 2), "padding": "same_upper", "dtype": "float32"}
+    large = framework("conv_transpose2d", np.ones((1, 256, 7, 7)), kernel, output_shape=(14, 14), **geometry)
+    back = framework("conv2d", large, kernel, **geometry)
+    yield check("channels, height and width", (128, 14, 14), large.shape[1:])
+    yield check("after the convolution", (256, 7, 7), back.shape[1:])
+
+
+@claim(
+    seed="002",
+    text="With a 3 x 3 kernel, stride 3 and VALID, 14 x 14 becomes 4 x 4, and the way back is 12 x 12 or 14 x 14.",
+    expected="confirmed",
+    why="the convolution drops up to two pixels at the end, so sizes 12, 13 and 14 all shrink to 4",
+)
+def ambiguous_size(framework: Framework) -> Iterator[Check]:
+    """Both sizes shrink to 4 x 4, and both can be asked for."""
+    for size in (12, 14):
+        image = framework("conv2d", np.ones((1, 1, size, size)), np.ones((1, 1, 3, 3)), stride=(3, 3))
+        large, back = _with_size(framework, 4, 3, 3, "valid", size)
+        yield check(f"{size} x {size} shrinks to, is painted on, leads back to", (4, size, 4), (image.shape[2], large.shape[2], back.shape[2]))
+    for size in (11, 15):
+        other = framework("conv2d", np.ones((1, 1, size, size)), np.ones((1, 1, 3, 3)), stride=(3, 3))
+        yield instead(check(f"{size} x {size} shrinks to another size", size // 3, other.shape[2]))
