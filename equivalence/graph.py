@@ -264,7 +264,9 @@ class Graph:
             _require(node.operation in operations, what, "an operation of the catalogue", node.operation)
             operation = operations[node.operation]
             given, wanted = set(node.arguments), set(operation.inputs)
-            _require(wanted - operation.optional <= given <= wanted, f"{what}: arguments", sorted(wanted), sorted(given))
+            _require(
+                wanted - operation.optional <= given <= wanted, f"{what}: arguments", sorted(wanted), sorted(given)
+            )
             unknown = set(node.parameters) - set(operation.defaults)
             _require(not unknown, f"{what}: parameters", sorted(operation.defaults), sorted(unknown))
             keys |= {key(node.name, output) for output in operation.outputs}

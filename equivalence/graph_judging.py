@@ -276,7 +276,9 @@ class _Judged:
 
 
 def _outcomes(graph: Graph, case: Case, judged: _Judged, seed: int) -> Iterator[Outcome]:
-    def outcome(names: Sequence[str], quantity: str, found: Comparison, alone: str | None = None, log: str = "") -> Outcome:
+    def outcome(
+        names: Sequence[str], quantity: str, found: Comparison, alone: str | None = None, log: str = ""
+    ) -> Outcome:
         words = ["equivalence", "networks", graph.name, "--case", case.id, "--dtype", judged.dtype]
         words += [word for name in names if name for word in ("-f", name)]
         return Outcome(

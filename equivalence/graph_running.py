@@ -131,9 +131,7 @@ class GraphRunner:
         _trainable(graph)
         who = self._who(graph, participant)
         turns = (_ready(who, batch, dtype) for batch in batches)
-        return train(
-            graph, self.registry.operations, self._perform(who, dtype), _ready(who, arrays, dtype), turns
-        )
+        return train(graph, self.registry.operations, self._perform(who, dtype), _ready(who, arrays, dtype), turns)
 
     def walk_bounds(self, graph: Graph, arrays: Arrays, cotangents: Arrays, dtype: str) -> Walked:
         """As :meth:`run` gives it, with an a-priori rounding bound (:class:`equivalence.rounding.Bound`) for each array.

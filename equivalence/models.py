@@ -101,7 +101,9 @@ class ModelChecker:
         ended: list[Probe] = []
         for batch in range(1 if given else BATCHES):
             for inputs in batches(batch):
-                ended += self._through(whole, stretches, inputs, batch, walk, lambda words: progress(f"{name}: {words}"))
+                ended += self._through(
+                    whole, stretches, inputs, batch, walk, lambda words: progress(f"{name}: {words}")
+                )
         return self._answer(whole, anatomy, stretches, walk, ended, progress)
 
     def _batches(self, planned: Port, given: Arrays | None) -> Callable[[int], Sequence[Inputs]]:
@@ -247,7 +249,9 @@ class ModelChecker:
             return Measured(verdict="different", error=None, reason=failed)
         pairs = {dtype: tuple(chain[side, dtype][_X] for side in SIDES) for dtype in EVIDENCE}  # type: ignore[index]
         judged = judge("the output", pairs, Precise(coarse=coarse))  # type: ignore[arg-type]
-        return of_comparisons([found for dtype, found in judged.items() if dtype in self._dtypes] or [judged["float64"]])
+        return of_comparisons(
+            [found for dtype, found in judged.items() if dtype in self._dtypes] or [judged["float64"]]
+        )
 
     def _whole(
         self,

@@ -10,8 +10,8 @@ in float64.
   that the original keeps.
 
 Two things excuse a difference in either: that the original itself moves as far when its arguments change by a rounding
-(:mod:`equivalence.nudging`), and that it is below the rounding of the numbers that this layer gives on ordinary data, as
-where a saturated function's gradient vanishes.
+(:mod:`equivalence.nudging`), and that it is below the rounding of the numbers that this layer gives on ordinary data,
+as where a saturated function's gradient vanishes.
 
 Source: Higham, Accuracy and Stability of Numerical Algorithms (2002), sections 1.5 to 1.9 on error, conditioning and
 cancellation.
@@ -56,7 +56,7 @@ class Precise:
         lower: whether the ported layer computes in less than float64 inside although it was asked for it.
         ordinary: the largest number the original gives for this quantity on ordinary data; what is far below the
             rounding of such numbers may be nothing but rounding.
-        moved: by dtype, how far the original moves when its arguments do by a rounding; asked for only where it matters.
+        moved: by dtype, how far the original moves when its arguments do by a rounding; asked for where it matters.
     """
 
     tolerance: float = 0.0
@@ -86,7 +86,7 @@ def judge(name: str, pairs: Mapping[str, Pair], precise: Precise) -> dict[str, C
 def _compare(name: str, left: Array, right: Array, dtype: str, precise: Precise) -> Comparison:
     tolerance = max(TOLERANCES["float32" if precise.coarse and dtype == "float64" else dtype], precise.tolerance)
     try:
-        return compare(*(_flushed(side, dtype) for side in (left, right)), tolerance)
+        return compare(_flushed(left, dtype), _flushed(right, dtype), tolerance)
     except ShapeError:
         reason = f"{name} has shape {left.shape} in the original, {right.shape} in the ported layer"
         return Comparison(verdict="different", tolerance=tolerance, reason=reason)

@@ -144,7 +144,7 @@ class Prober:
             precise = self._precise(kind, name, pairs, inputs, given)
             if self._computes_lower(kind, pairs, inputs):
                 self.lower, precise = True, replace(precise, lower=True)
-            judged = judge(name, pairs, precise)  # type: ignore[arg-type]
+            judged = judge(name, pairs, precise)
             for dtype, compared in judged.items():
                 found[dtype][name] = compared
         return found
@@ -157,7 +157,7 @@ class Prober:
         return TOLERANCES["float64"] < apart <= _LOW and ignores_digits(self.sides, inputs)
 
     def _precise(self, kind: str, name: str, pairs: Mapping[str, Any], inputs: Inputs, given: Arrays) -> Precise:
-        """What is known of the arithmetic behind a quantity; ordinary probes, which come first, tell how large it is."""
+        """What is known of the arithmetic behind a quantity; ordinary probes come first and tell how large it is."""
         size = max((_largest(array) for array in inputs.arrays.values()), default=0.0)
         if not inputs.setting.data and "float64" in pairs:
             self._ordinary[kind, name] = max(self._ordinary.get((kind, name), 0.0), _largest(pairs["float64"][0]))

@@ -86,9 +86,7 @@ def engine(
 
 
 @contextmanager
-def graph_runner(
-    registry: Registry, *, timeout: float | None = None, jobs: int | None = None
-) -> Iterator[GraphRunner]:
+def graph_runner(registry: Registry, *, timeout: float | None = None, jobs: int | None = None) -> Iterator[GraphRunner]:
     """A runner of graphs on a pool that is closed at the end, or killed if something is raised."""
     with Pool(packages(registry), limit=timeout or CALL_LIMIT, jobs=jobs) as pool:
         yield GraphRunner(registry, pool)

@@ -116,7 +116,9 @@ def _print(outcome: PortOutcome) -> None:
     console.print(words, soft_wrap=True)
 
 
-def _tell(outcomes: Sequence[PortOutcome], chosen: Mapping[str, Port | ModelPort], asked: Wanted, *, annotations: bool) -> None:
+def _tell(
+    outcomes: Sequence[PortOutcome], chosen: Mapping[str, Port | ModelPort], asked: Wanted, *, annotations: bool
+) -> None:
     """What is said and written at the end."""
     if len(outcomes) > 1:
         console.print(headline(outcomes), markup=False, highlight=False)

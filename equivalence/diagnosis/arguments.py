@@ -81,7 +81,7 @@ def _left_out(view: View) -> Iterator[Hypothesis]:
 
 
 def _ignored(view: View, spot: Spot, value: float, *, bias: bool) -> Hypothesis:
-    other = "gate.formula" if view.recurrent else "parameter.transformed"
+    other = "gate.formula" if view.recurrent else "parameter.transformed" if spot.axes else "scale.factor"
     return moving(
         [(spot, constant(value))],
         code="bias.missing" if bias else other,

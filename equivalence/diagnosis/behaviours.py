@@ -36,8 +36,8 @@ def _statistics(evidence: Evidence, item: Observation) -> Iterator[Diagnosis]:
         yield Diagnosis(
             code="statistics.source",
             confidence=_CONFIDENCE,
-            message=f"The {stored} layer normalizes with stored statistics, the {own} layer with those of its input: "
-            f"the {stored} one is affine in {name}, and a factor on {name} makes no difference to the {own} one.",
+            message=f"The {stored} layer normalizes with stored statistics, the {own} layer with its input's: the "
+            f"{stored} one is affine in {name}, and a factor on {name} makes no difference to the {own} one.",
             fix="Run both in the same mode, training or inference, and keep running statistics on neither side or both.",
             error_before=item.error,
             error_after=None,

@@ -23,7 +23,7 @@ _BY_FAMILY = {"contraction": "contraction.axes", "optimizer": "momentum.conventi
 
 
 def identify(evidence: Evidence, side: str) -> list[Fit]:
-    """The operations that a layer is: the named one if it fits, else those of its family; without a name, all that fit."""
+    """The operations that a layer is: the named one, else others of its family; without a name, all that fit."""
     named, every = evidence.operation, list(evidence.known.operations.values())
     found = [] if named is None else _fitting(evidence, [named], side)
     if found or named is None:
@@ -114,7 +114,7 @@ def _parameter(original: Fit, ported: Fit, *names: str) -> Hypothesis:
     """Other values of parameters; the code is that of a choice rather than a number, if both differ."""
     first, *_ = sorted(names, key=lambda name: isinstance(original.settings[name], float))
     said = ", ".join(
-        f"{name} is {_said(original.settings[name])} in the original, {_said(ported.settings[name])} in the ported layer"
+        f"{name} is {_said(original.settings[name])} in the original, {_said(ported.settings[name])} in the port"
         for name in names
     )
     return Hypothesis(

@@ -67,8 +67,8 @@ def lower(evidence: Evidence) -> Iterator[Diagnosis]:
     yield Diagnosis(
         code="precision.lower",
         confidence=0.95,
-        message=f"The ported layer computes in a lower precision than it is asked for: it is off by {worst.error:.1e} in "
-        "float64, and digits that float32 does not have make no difference to it.",
+        message="The ported layer computes in a lower precision than it is asked for: it is off by "
+        f"{worst.error:.1e} in float64, and digits that float32 does not have make no difference to it.",
         fix="Keep the dtype of the arguments: no cast to float32 or half inside, no TF32.",
         error_before=worst.error,
         error_after=None,

@@ -95,9 +95,11 @@ class Evidence:
 
     @cached_property
     def telling(self) -> list[Observation]:
-        """The probes whose outputs differ: ordinary data first, then the larger difference of shape last."""
+        """The probes whose outputs differ: ordinary data of several examples and few numbers first."""
         apart = [item for item in self.complete if self.apart(item)]
-        return sorted(apart, key=lambda item: (bool(item.inputs.setting.data), item.error == np.inf))
+        return sorted(
+            apart, key=lambda item: (bool(item.inputs.setting.data), item.error == np.inf, _alone(item), _count(item))
+        )
 
     def apart(self, item: Observation) -> bool:
         """Whether the outputs differ by more than a constant held in float32 makes of them."""
@@ -187,6 +189,14 @@ class Evidence:
         return bool(right.mean() >= _MOST and (not apart.any() or right[apart].mean() >= _MOST))
 
 
+def _alone(item: Observation) -> bool:
+    return any(1 in array.shape for array in item.inputs.arrays.values())
+
+
+def _count(item: Observation) -> int:
+    return sum(array.size for array in item.inputs.arrays.values())
+
+
 def _ordinary(observed: Sequence[Observation]) -> dict[str, float]:
     """By output, the largest number the original gives on ordinary data."""
     found: dict[str, float] = {}
@@ -209,6 +219,6 @@ def _key(inputs: Inputs) -> Any:
     return repr(inputs.setting), tuple(arrays), tuple(id(arrays) for arrays in inputs.earlier)
 
 
-def changed(inputs: Inputs, **arrays: Array) -> Inputs:
+def changed(inputs: Inputs, /, **arrays: Array) -> Inputs:
     """The same inputs with some arguments replaced."""
     return replace(inputs, arrays={**inputs.arrays, **arrays})

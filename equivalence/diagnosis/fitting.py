@@ -41,6 +41,7 @@ CONSTANTS = (
 )
 CONSTANTS_TOO = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _ALONE = 10_000
+_SIDES = 2
 _HARD = 1e-6
 _MOST = 0.8
 _NEAR = 0.5
@@ -147,8 +148,8 @@ def fits(evidence: Evidence, operation: Operation, side: str) -> Fit | None:
 
 def _numbers(item: Observation) -> int:
     """How many numbers the arguments hold; a batch of one tells too little."""
-    shapes = [array.shape for array in item.inputs.arrays.values()]
-    return sum(math.prod(shape) for shape in shapes) + _ALONE * sum(1 in shape for shape in shapes)
+    arrays = item.inputs.arrays.values()
+    return sum(int(array.size) for array in arrays) + _ALONE * sum(1 in array.shape for array in arrays)
 
 
 def _candidates(found: Iterable[Way], settings: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Way, Mapping[str, Any]]]:
@@ -228,8 +229,11 @@ def _refined(fit: Fit, item: Observation, side: str, tolerance: float) -> Fit | 
     for name, value in fit.settings.items():
         if not isinstance(value, float) or isinstance(value, bool):
             continue
-        best = min((*CONSTANTS, *CONSTANTS_TOO), key=lambda v: error({**fit.settings, name: v}))
-        best = _zoom(lambda v, name=name: error({**fit.settings, name: v}), best)
+
+        def at(constant: float, name: str = name) -> float:
+            return error({**fit.settings, name: constant})
+
+        best = _zoom(at, min((*CONSTANTS, *CONSTANTS_TOO), key=at))
         found = fit.at({**fit.settings, name: best})
         predicted = found.predict(item.inputs)
         if predicted is not None and distance(predicted, wanted) <= tolerance:
@@ -313,5 +317,9 @@ def _others(name: str, declared: list[Any], rank: int) -> Iterator[Any]:
             yield from (1, 2, 3, 4, 5, 8)
         elif isinstance(value, tuple) and value and all(isinstance(part, int) for part in value):
             yield from ((k,) * len(value) for k in range(1, 5))
-        elif isinstance(value, tuple) and value and all(isinstance(part, tuple) and len(part) == 2 for part in value):
+        elif (
+            isinstance(value, tuple)
+            and value
+            and all(isinstance(part, tuple) and len(part) == _SIDES for part in value)
+        ):
             yield from (((one, two),) * len(value) for one in range(4) for two in range(4))

@@ -47,6 +47,8 @@ _CODES: Mapping[str, str] = {
     "reduction": "reduction.normalizer",
     "repeats": "layout.channel-order",
     "reset_after": "gate.formula",
+    "reverse": "sequence.direction",
+    "rounding": "window.rounding",
     "scale": "scale.factor",
     "size": "constant.value",
     "smoothing": "scale.factor",
@@ -59,30 +61,33 @@ _CODES: Mapping[str, str] = {
 """By parameter of the catalogue's operations; one that is not named is a constant."""
 
 
+_OF_OPERATION: Mapping[tuple[str, str], str] = {
+    ("divide_integers", "rounding"): "precision.integer",
+    ("gather", "mode"): "index.out-of-range",
+    ("grid_sample", "mode"): "resize.filter",
+    ("normalize_image", "reverse"): "layout.channel-order",
+    ("pad", "mode"): "padding.value",
+    ("resize_nearest", "coordinates"): "resize.rounding",
+    ("resize_nearest", "rounding"): "resize.rounding",
+    ("spatial_pyramid_pool", "mode"): "function.variant",
+}
+"""Likewise, where the operation makes another thing of the name."""
+
+
 def code_of(operation: str, name: str, original: Any, ported: Any) -> str:
     """The code that says this parameter differs."""
     if name == "weight_decay" and _doubled(original, ported):
         return "scale.factor"
-    if operation == "resize_nearest" and name == "coordinates" and "align_corners" not in (original, ported):
-        return "resize.rounding"
-    if name == "reverse":
-        return "layout.channel-order" if operation == "normalize_image" else "sequence.direction"
     if name == "padding":
         return _padding(original, ported)
-    if name == "rounding":
-        return "resize.rounding" if operation.startswith("resize") else _rounding(operation)
-    if name == "mode":
-        return {"pad": "padding.value", "gather": "index.out-of-range"}.get(operation, "function.variant")
-    return _CODES.get(name, "constant.value")
+    if operation == "resize_nearest" and name == "coordinates" and "align_corners" in (original, ported):
+        return "resize.coordinates"
+    return _OF_OPERATION.get((operation, name)) or _CODES.get(name, "constant.value")
 
 
 def _doubled(one: float, two: float) -> bool:
     """Whether the penalty is half the square on one side and the square on the other."""
     return bool(min(abs(one), abs(two)) and math.isclose(max(abs(one / two), abs(two / one)), 2.0, rel_tol=1e-3))
-
-
-def _rounding(operation: str) -> str:
-    return "window.rounding" if "pool" in operation else "precision.integer"
 
 
 def _padding(original: Any, ported: Any) -> str:

@@ -60,7 +60,7 @@ def _factors(evidence: Evidence) -> Diagnosis | None:
         evidence.telling[0],
         "scale.factor",
         0.8,
-        f"On each probe the ported layer's outputs are the original's times one number ({said}), which depends on sizes.",
+        f"On each probe the ported layer's outputs are the original's times one number, which sizes decide ({said}).",
     )
     return replace(told, error_after=after, fix="Look at what the outputs are divided by or scaled with.")
 

@@ -237,7 +237,9 @@ class Anatomy:
             return found[0], found[1]
         if original != ported:
             return None
-        inputs = [[as_input(kind).axes for kind in model.inputs.values()] for model in (self.port.original, self.port.ported)]
+        inputs = [
+            [as_input(kind).axes for kind in model.inputs.values()] for model in (self.port.original, self.port.ported)
+        ]
         for axes in zip(*inputs, strict=True):
             if len(_axes.names(axes[0])) == original:
                 return axes

@@ -72,8 +72,11 @@ def _of_part(
     checker: Checker, whole: Whole, anchor: Anchor, port: Port, given: Mapping[str, Array], progress: Progress
 ) -> Cause | None:
     title, before, behind = anchor.alone.title, anchor.before, anchor.behind
-    if not _alike(checker, whole.stretch(anchor.alone, _shaped(anchor.alone, whole))):
-        return _of_layer(checker, port, anchor, progress)
+    alone = whole.stretch(anchor.alone, _shaped(anchor.alone, whole))
+    if not _alike(checker, alone):
+        # With other layers around it on one side, what seems wrong with a layer may be made good by them.
+        even = len(anchor.stretch.names[0]) == len(anchor.stretch.names[1])
+        return _of_layer(checker, alone if even else port, anchor, progress)
     if before is not None and not _alike(checker, handed := whole.stretch(before, given)):
         start = "the models' inputs are" if before.before is None else f"what {_after(before)} give is"
         return Cause(

@@ -11,6 +11,7 @@ from equivalence.comparison import TOLERANCES
 from equivalence.errors import EquivalenceError, ShapeError
 from equivalence.inputs import Array, Input
 from equivalence.layout import Layout
+from equivalence.model import Segment
 from equivalence.modelling.anatomy import Anchor
 from equivalence.observation import distance
 from equivalence.operation import Operation
@@ -49,8 +50,11 @@ def renewed(port: Port, known: Registry, anchor: Anchor) -> Port | None:
             _stored(known, framework, operation, shapes)
             for framework, shapes in zip((port.original.framework, port.ported.framework), held, strict=True)
         ]
-        if sides[0] and sides[1] and set(sides[0]) == set(sides[1]) and (
-            found := _with(port, operation, sides, anchor)
+        if (
+            sides[0]
+            and sides[1]
+            and set(sides[0]) == set(sides[1])
+            and (found := _with(port, operation, sides, anchor))
         ):
             return found
     return None
@@ -139,7 +143,7 @@ def _fitting(port: Port, sizes: Mapping[str, int]) -> dict[str, str]:
 def prefix(port: Port, place: int, anchor: Anchor) -> str:
     """What stands before the names of a layer's parameters in the stretch; Keras finds them by the ends of their names."""
     layer = port.original if place == 0 else port.ported
-    if layer.framework != "torch":
+    if layer.framework != "torch" or (isinstance(layer, Segment) and layer.part["only"]):
         return ""
     own = anchor.takes.layers[place]
     return f"{list(anchor.stretch.names[place]).index(own)}." if anchor.chain[place] else f"model.{own}."

@@ -39,7 +39,7 @@ def keras_cnn():
     return model
 
 
-def torch_layers(kernel=(3, 2, 0, 1), eps=1e-3, reorder=True, pool=None):
+def torch_layers(kernel=(3, 2, 0, 1), step=1, eps=1e-3, reorder=True, pool=None):
     import torch
     from torch import nn
 
@@ -49,7 +49,7 @@ def torch_layers(kernel=(3, 2, 0, 1), eps=1e-3, reorder=True, pool=None):
         dense = dense.reshape(3, 3, 4, 5).transpose(2, 0, 1, 3).reshape(36, 5)
     conv, norm, linear = nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4, eps=eps), nn.Linear(36, 5)
     arrays = {
-        conv.weight: w["kernel"].transpose(kernel),
+        conv.weight: w["kernel"].transpose(kernel)[..., ::step, ::step].copy(),
         conv.bias: w["bias"],
         norm.weight: w["gamma"],
         norm.bias: w["beta"],
@@ -76,6 +76,10 @@ def torch_right():
 
 def torch_kernel_transposed():
     return torch_cnn(kernel=(3, 2, 1, 0))
+
+
+def torch_kernel_flipped():
+    return torch_cnn(step=-1)
 
 
 def torch_flattened_as_it_is():
@@ -137,6 +141,7 @@ LAYERS = [("conv", "1"), ("norm", "2"), ("pool", "3"), ("flatten", "4"), ("dense
 
 right = to_torch(torch_right)
 kernel_transposed = to_torch(torch_kernel_transposed)
+kernel_flipped = to_torch(torch_kernel_flipped)
 flattened_as_it_is = to_torch(torch_flattened_as_it_is)
 epsilon = to_torch(torch_epsilon)
 average = to_torch(torch_average)

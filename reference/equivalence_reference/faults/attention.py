@@ -258,7 +258,7 @@ def _heads(x: Array, weight: Array, bias: Array | None = None, **call: Any) -> A
     _, m, d, _ = weight.shape
     single = np.eye(m * d, dtype=x.dtype).reshape(m * d, m, d)
     features = self_attention.reference(x=x, weight=weight, output_weight=single, bias=bias, **call)
-    return features.reshape(*x.shape[:2], m, d).swapaxes(1, 2)
+    return np.asarray(features.reshape(*x.shape[:2], m, d).swapaxes(1, 2))
 
 
 @self_attention.fault("scaled-by-all-heads", code="scale.factor", of=["attention-scale-wrong-dim"])
