@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from equivalence import portfile, registry
+from equivalence import portfile, registry, ties
 from equivalence.answer import PortOutcome, Probe, worst
 from equivalence.binding import DTYPES
 from equivalence.comparison import TOLERANCES
@@ -107,6 +107,8 @@ class Checker:
             if bound is not None:
                 remarks.append(self._remark(port, bound, prober))
         remark = next((remark for remark in remarks if remark), "")
+        strategies = {item.name: item.inputs.setting.data for item in prober.observed}
+        probes = ties.excused(probes, strategies, ties.known(self.known, sides.frameworks))
         said = _answered(port, name, probes, self.seed, self.dtypes)
         if said["verdict"] == "different":
             progress(f"{name}: diagnosing")
@@ -122,7 +124,9 @@ class Checker:
             said["diagnoses"] = diagnose(evidence, probes)
             progress(f"{name}: looking for a small example")
             said["smallest"] = smallest(evidence, probes)
-        return PortOutcome(**said, remark=remark, warnings=prober.warnings, left_out=planned.left_out)
+        return PortOutcome(
+            **said, remark=remark, warnings=[*prober.warnings, *_skipped(probes)], left_out=planned.left_out
+        )
 
     def _remark(self, port: Port, bound: Bound, prober: Prober) -> str:
         """Whether each side is the named operation, on the last probe."""
@@ -148,6 +152,11 @@ class Checker:
             return ""
         who = "Neither layer is" if len(apart) == len(SIDES) else f"The {apart[0]} layer is not"
         return f"{who} the operation {operation.name}."
+
+
+def _skipped(probes: Sequence[Probe]) -> list[str]:
+    """What was left out because a row of data says it differs."""
+    return list(dict.fromkeys(f"{probe.kind}: {probe.reason}" for probe in probes if probe.verdict == "skipped"))
 
 
 def _answered(port: Port, name: str, probes: Sequence[Probe], seed: int, dtypes: Sequence[str]) -> dict[str, Any]:

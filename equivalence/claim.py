@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from equivalence.errors import DeclarationError
+from equivalence.graph import Graph
 from equivalence.inputs import Array
 
 Truth = Literal["confirmed", "refuted"]
@@ -42,21 +43,29 @@ class Check:
         raise DeclarationError("a check has no truth value", fix="Yield it, or look at its holds.")
 
 
+Own = tuple[str, Mapping[str, Any]]
+"""A function of a framework's own, ``module:name``, and keywords that it is called with."""
+
+
 class Framework(Protocol):
     """One framework, as a claim's function sees it: it performs the catalogue's operations, in canonical axes."""
 
     name: str
 
+    @property
+    def reference(self) -> Framework:
+        """The references in this one's place, in float64."""
+
     def __call__(
-        self, operation: str, /, *arrays: Any, own: Mapping[str, str] | None = None, **parameters: Any
+        self, operation: str, /, *arrays: Any, own: Mapping[str, Own] | None = None, **parameters: Any
     ) -> Array:
         """The first output of an operation.
 
         Args:
             operation: its name.
             arrays: its arguments in order; None leaves an optional one out.
-            own: by framework that has no binding of it, its own function ``module:name``, which is called with the
-                arrays as they are and without the parameters.
+            own: by framework that has no binding of it, its own function ``module:name`` with its keywords, which is
+                called with the arrays as they are.
             parameters: of the operation; ``dtype`` and ``variant`` choose the precision and the binding.
         """
 
@@ -65,6 +74,9 @@ class Framework(Protocol):
 
     def call(self, path: str, /, *arrays: Any, **parameters: Any) -> Array:
         """A function of the framework's own, ``module:name``, on arrays as they are."""
+
+    def graph(self, graph: Graph, arrays: Mapping[str, Array], /) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        """Outputs and gradients of a graph, by name; the cotangents are drawn at random, the same for everyone."""
 
     def fails(self, call: Callable[[], object], /) -> bool:
         """Whether a call of this framework raises an exception."""

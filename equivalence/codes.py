@@ -7,6 +7,9 @@ from collections.abc import Mapping
 NONFINITE = "value.nonfinite"
 """The code whose rows excuse nothing but NaN and infinity, and what depends on them."""
 
+TIES = "gradient.ties"
+"""The code whose rows say how a gradient is shared among equal numbers, of which one wins."""
+
 CODES: Mapping[str, str] = {
     "layout.transposed": (
         "axes of an input, a parameter or the output are permuted (NHWC for NCHW, weight H/W "
@@ -69,7 +72,7 @@ CODES: Mapping[str, str] = {
     "index.out-of-range": "what an index out of range gives",
     "index.offset": "the number an index counts from",
     "gradient.scale": "only the gradient: a factor",
-    "gradient.ties": "only the gradient: tied maxima",
+    TIES: "only the gradient: tied maxima",
     "gradient.blocked": "only the gradient: a stopped path",
     "precision.lower": "computed in a lower precision than asked",
     "precision.cast-order": "a cast in another place",

@@ -112,8 +112,8 @@ class Performed:
 class Row(TypedDict):
     """A layer of a model, as :mod:`equivalence.worker.parts` tells it.
 
-    ``parameters`` are the shapes of what it holds, by its own names, ``calls`` is how often the model calls it, ``takes``
-    and ``gives`` are the shapes of its first input and output; None where it was not called, or gave nothing.
+    ``parameters`` are the shapes of what it holds, by its own names, ``calls`` is how often the model calls it,
+    ``takes`` and ``gives`` are the shapes of its first input and output; None where it was not called, or gave nothing.
     """
 
     name: str

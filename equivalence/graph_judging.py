@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
 
-import numpy as np
-
 from equivalence.binding import DTYPES
+from equivalence.codes import TIES
 from equivalence.comparison import TOLERANCES, Comparison, Verdict, compare, jsonable
+from equivalence.deviations import rows
 from equivalence.engine import random_cotangents
 from equivalence.errors import EquivalenceError
-from equivalence.graph import Constant, Graph, Step
+from equivalence.graph import Constant, Graph, Node, Step
 from equivalence.graph_running import Arrays, GraphRunner, Performer
 from equivalence.graph_walking import Trained, Walked
 from equivalence.inputs import Array
@@ -25,9 +25,6 @@ from equivalence.operation import Case
 from equivalence.outcome import Outcome
 from equivalence.rounding import Bound
 from equivalence.verdict import Evidence, decide
-
-SCHEMA = 1
-"""The version of the JSON format."""
 
 FAMILY = "networks"
 
@@ -78,13 +75,23 @@ def judge_sides(
 
 @dataclass(frozen=True)
 class Difference:
-    """How far apart two participants are after a step."""
+    """How far apart two participants are after a step.
+
+    Attributes:
+        known_difference: the diagnosis code, where one of the two is known to share gradients among ties otherwise.
+    """
 
     left: str
     right: str
     verdict: Verdict
     max_abs: float | None
     bound_ratio: float | None
+    known_difference: str | None = None
+
+    @property
+    def expected(self) -> bool:
+        """Whether this is what should have come out."""
+        return self.verdict == "equal" or (self.verdict == "different" and self.known_difference is not None)
 
 
 @dataclass(frozen=True)
@@ -118,28 +125,35 @@ class Compared:
     Attributes:
         outcomes: of every output, gradient, loss and trained parameter.
         trace: of every step, in the order in which it was computed.
+        losses: before each step of the training, by dtype and participant.
         missing: by adapter that takes no part, the operations that it has no binding for.
     """
 
-    graph: str
+    graph: Graph
     case: str
     seed: int
     participants: tuple[str, ...]
     outcomes: tuple[Outcome, ...]
     trace: tuple[TraceRow, ...]
+    losses: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The graph and the case."""
+        return f"{self.graph.name}-{self.case}"
 
     @property
     def expected(self) -> bool:
         """Whether everything came out as it should."""
-        return bool(self.outcomes) and all(outcome.expected for outcome in self.outcomes)
+        return bool(self.outcomes) and all(o.expected for o in self.outcomes) and not self.starts()
 
     def starts(self) -> dict[tuple[str, str, str], TraceRow]:
         """By left, right and dtype of each pair that differs, the first array in which it does."""
         found: dict[tuple[str, str, str], TraceRow] = {}
         for row in self.trace:
             for pair in row.pairs:
-                if pair.verdict == "different":
+                if pair.verdict == "different" and not pair.expected:
                     found.setdefault((pair.left, pair.right, row.dtype), row)
         return found
 
@@ -151,12 +165,16 @@ class Compared:
         ]
         found: dict[str, Any] = jsonable(
             {
-                "name": self.graph,
+                "name": self.graph.name,
+                "title": self.graph.title,
+                "source": self.graph.source,
+                "steps": [_told(node) for node in self.graph.steps],
                 "case": self.case,
                 "seed": self.seed,
                 "expected": self.expected,
                 "participants": self.participants,
                 "missing": self.missing,
+                "losses": self.losses,
                 "comparisons": [outcome.to_json() for outcome in self.outcomes],
                 "trace": [{**vars(row), "pairs": [vars(pair) for pair in row.pairs]} for row in self.trace],
                 "starts": starts,
@@ -189,11 +207,33 @@ def compare_graph(
     measured = {dtype: _measure(runner, graph, case, who, dtype, seed) for dtype in {"float64", *wanted}}
     outcomes, trace = list[Outcome](), list[TraceRow]()
     for dtype in wanted:
-        judged = _Judged(measured[dtype], measured["float64"], dtype)
+        judged = _Judged(measured[dtype], measured["float64"], dtype, {p.name: p for p in who})
         outcomes += _outcomes(graph, case, judged, seed)
         trace += _trace(graph, judged)
-    missing = {name: m for name, m in runner.missing(graph).items() if not frameworks or name in frameworks}
-    return Compared(graph.name, case.id, seed, tuple(p.name for p in who), tuple(outcomes), tuple(trace), missing)
+    return Compared(
+        graph,
+        case.id,
+        seed,
+        tuple(performer.name for performer in who),
+        tuple(outcomes),
+        tuple(trace),
+        {dtype: {side.name: _losses(side) for side in measured[dtype] if side.error is None} for dtype in wanted},
+        {name: m for name, m in runner.missing(graph).items() if not frameworks or name in frameworks},
+    )
+
+
+def _losses(side: Side) -> list[float]:
+    return [float(loss) for quantity, loss in side.values.items() if quantity.startswith("loss-")]
+
+
+def _told(node: Node) -> dict[str, Any]:
+    parameters = {name: str(value) for name, value in vars(node).get("parameters", {}).items()}
+    return {"name": node.name, "operation": operation_of(node), "takes": node.references, "parameters": parameters}
+
+
+def operation_of(node: Node) -> str:
+    """The operation of a node; what the suite itself does has the name of its class."""
+    return node.operation if isinstance(node, Step) else type(node).__name__.lower()
 
 
 def sides_of(
@@ -208,14 +248,14 @@ def sides_of(
         dtype: what they compute in.
         given: inputs and parameters, and the cotangents.
     """
-    bounds = _quantities(graph, runner.walk_bounds(graph, *given, dtype))
+    bounds = _quantities(runner.walk_bounds(graph, *given, dtype))
     if graph.training:
         bounds |= _trained(runner.train_bounds(graph, given[0], dtype))
 
     def one(performer: Performer) -> Side:
         library = performer.adapter.library or performer.name
         try:
-            values = _quantities(graph, runner.run(graph, given[0], performer, dtype, given[1]))
+            values = _quantities(runner.run(graph, given[0], performer, dtype, given[1]))
             if graph.training:
                 values |= _trained(runner.train(graph, given[0], performer, dtype))
         except EquivalenceError as error:
@@ -235,14 +275,13 @@ def _measure(
     return sides_of(runner, graph, who, dtype, (arrays, cotangents))
 
 
-def _quantities(graph: Graph, walked: Walked) -> dict[str, Any]:
+def _quantities(walked: Walked) -> dict[str, Any]:
     """Everything a walk gave by quantity: outputs and gradients, and those of the steps in a name with a colon."""
     found = {f"forward-{name}": array for name, array in walked.outputs.items()}
     found |= {gradient_quantity(name): array for name, array in walked.gradients.items()}
     for name, traced in walked.trace.items():
-        found |= {_place(name, "forward", output): array for output, array in traced.outputs.items()}
-        found |= {_place(name, "backward", argument): array for argument, array in traced.gradients.items()}
-    del graph
+        for phase, arrays in (("forward", traced.outputs), ("backward", traced.gradients)):
+            found |= {str(_Place(name, phase, own)): array for own, array in arrays.items()}
     return found
 
 
@@ -251,8 +290,16 @@ def _trained(trained: Trained) -> dict[str, Any]:
     return losses | {f"trained-{name}": array for name, array in trained.parameters[-1].items()}
 
 
-def _place(step: str, phase: str, array: str) -> str:
-    return f"{step}:{phase}:{array}"
+@dataclass(frozen=True)
+class _Place:
+    """Where in a trace an array stands; its text is the name of a quantity."""
+
+    step: str
+    phase: str
+    array: str
+
+    def __str__(self) -> str:
+        return f"{self.step}:{self.phase}:{self.array}"
 
 
 @dataclass(frozen=True)
@@ -262,6 +309,7 @@ class _Judged:
     sides: Sequence[Side]
     wide: Sequence[Side]
     dtype: str
+    performers: Mapping[str, Performer]
 
     def pairs(self) -> Iterator[tuple[Side, Side]]:
         yield from combinations([side for side in self.sides if side.error is None], 2)
@@ -273,6 +321,32 @@ class _Judged:
         if self.dtype == "float64":
             beside = truth = None
         return judge_sides(pair, quantity, self.dtype, beside, truth)
+
+    def difference(self, pair: tuple[Side, Side], place: _Place) -> Difference:
+        """What a trace says about two participants at one place."""
+        compared = self.judge(pair, str(place))
+        told = [code for side in pair if (code := self._ties(side, place))]
+        return Difference(
+            pair[0].name,
+            pair[1].name,
+            compared.verdict,
+            compared.max_abs,
+            compared.bound_ratio,
+            told[0] if len(told) == 1 and compared.verdict == "different" else None,
+        )
+
+    def _ties(self, side: Side, place: _Place) -> str | None:
+        """The code of the row that says that a side treats ties in its own way here.
+
+        Behind a relu, whole windows of a maximum are 0. Who shares the gradient among them and who gives it to one
+        makes no difference to the network, because the relu lets none of it pass.
+        """
+        who = self.performers[side.name].steps.get(place.step)
+        if who is None or who.binding is None or place.phase != "backward":
+            return None
+        wanted = (TIES, who.binding.operation, gradient_quantity(place.array))
+        found = (row for row in rows(who.adapter) if row.kind == "difference")
+        return next((row.code for row in found if (row.code, row.operation, row.quantity) == wanted), None)
 
 
 def _outcomes(graph: Graph, case: Case, judged: _Judged, seed: int) -> Iterator[Outcome]:
@@ -315,20 +389,7 @@ def _trace(graph: Graph, judged: _Judged) -> Iterator[TraceRow]:
     nodes = [node for node in graph.steps if not isinstance(node, Constant)]
     for phase, order in (("forward", nodes), ("backward", nodes[::-1])):
         for node in order:
-            operation = node.operation if isinstance(node, Step) else "arrange"
-            start = _place(node.name, phase, "")
-            for quantity in (name for name in known if name.startswith(start)):
-                found = [(a.name, b.name, judged.judge((a, b), quantity)) for a, b in pairs]
-                yield TraceRow(
-                    node.name,
-                    operation,
-                    phase,
-                    quantity.removeprefix(start),
-                    judged.dtype,
-                    tuple(Difference(a, b, c.verdict, c.max_abs, c.bound_ratio) for a, b, c in found),
-                )
-
-
-def largest(rows: Sequence[TraceRow]) -> float:
-    """The largest difference in any row; 0 if there is none."""
-    return max((pair.max_abs for row in rows for pair in row.pairs if pair.max_abs is not None), default=np.float64(0))
+            start = str(_Place(node.name, phase, ""))
+            for array in (name.removeprefix(start) for name in known if name.startswith(start)):
+                found = tuple(judged.difference(pair, _Place(node.name, phase, array)) for pair in pairs)
+                yield TraceRow(node.name, operation_of(node), phase, array, judged.dtype, found)

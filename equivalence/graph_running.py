@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from equivalence.binding import Adapter
+from equivalence.binding import DTYPES, Adapter, Binding
 from equivalence.engine import canonical, launch, request_for
 from equivalence.errors import UsageError
 from equivalence.graph import Graph, Step
@@ -134,7 +134,7 @@ class GraphRunner:
         return train(graph, self.registry.operations, self._perform(who, dtype), _ready(who, arrays, dtype), turns)
 
     def walk_bounds(self, graph: Graph, arrays: Arrays, cotangents: Arrays, dtype: str) -> Walked:
-        """As :meth:`run` gives it, with an a-priori rounding bound (:class:`equivalence.rounding.Bound`) for each array.
+        """As :meth:`run` gives it, with a rounding bound (:class:`equivalence.rounding.Bound`) for each array.
 
         Running error analysis, step after step: each reference is run on arrays that carry their errors.
         """
@@ -172,15 +172,14 @@ class GraphRunner:
         return Performer(adapter.name, adapter, able) if own and len(able) == len(found) else None
 
     def _participant(self, step: Step, adapter: Adapter) -> Participant | None:
-        """The adapter's binding that can do the step, without a variant if there is one; else its library's."""
+        """The adapter's binding that can do the step in each dtype; else its library's. One without a variant first."""
         operation = self.registry.operations[step.operation]
         settings = {**operation.defaults, **step.parameters}
         for name in (adapter.name, adapter.library):
             able = [
                 who
                 for who in self.registry.participants(operation)
-                if who.adapter.name == name
-                and (who.binding is None or all(settings[p] in values for p, values in who.binding.only.items()))
+                if who.adapter.name == name and (who.binding is None or _able(who.binding, settings))
             ]
             if able:
                 return min(able, key=lambda who: "/" in who.name)
@@ -216,6 +215,12 @@ class GraphRunner:
             outputs, _ = _by_reference(call, {})
             self._shapes[known] = {name: np.shape(array) for name, array in outputs.items()}
         return self._shapes[known]
+
+
+def _able(binding: Binding, settings: Mapping[str, Any]) -> bool:
+    # One that computes in float32 alone, whatever it is given, would leave nothing to tell rounding by.
+    wide = set(DTYPES) <= set(binding.dtypes)
+    return wide and all(settings[name] in values for name, values in binding.only.items())
 
 
 def _by_reference(call: StepCall, cotangents: Values) -> tuple[Values, Values]:

@@ -70,7 +70,7 @@ def bind(port: Port, operation: Operation) -> Bound:
         UsageError: for an argument the operation does not have, with a suggestion.
         PortError: if an argument is missing, or the axes cannot be bound.
     """
-    arguments = {name: port.bind.get(name, name) for name in port.original.inputs}
+    arguments = {name: port.bind.get(name, name) for name in port.arguments}
     for name in arguments.values():
         if name not in operation.inputs:
             raise suggest(f"argument of {operation.name} ({port.say('operation')})", name, operation.inputs)

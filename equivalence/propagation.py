@@ -108,7 +108,12 @@ def _shadowed(name: str) -> ModuleType:
         module = _SHADOWS[name] = importlib.util.module_from_spec(spec)
         module.__dict__["__builtins__"] = {**vars(builtins), "__import__": _importer(name.partition(".")[0])}
         code = compile(Path(spec.origin).read_bytes(), spec.origin, "exec")
-        exec(code, module.__dict__)  # noqa: S102 - the module's own source, imported already as it is
+        # What a module computes while it is read is no part of a computation under way.
+        token = _PRECISION.set(None)
+        try:
+            exec(code, module.__dict__)  # noqa: S102 - the module's own source, imported already as it is
+        finally:
+            _PRECISION.reset(token)
     return _SHADOWS[name]
 
 

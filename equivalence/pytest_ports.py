@@ -18,8 +18,8 @@ import pytest
 if TYPE_CHECKING:
     from equivalence.answer import PortOutcome
     from equivalence.checking import Checker
-    from equivalence.pool import Pool
     from equivalence.model import ModelPort
+    from equivalence.pool import Pool
     from equivalence.port import Port
 
 _PATTERNS = ("*_port.py", "*_ports.py", "ports.py", "port_*.py", "ports/")

@@ -92,7 +92,7 @@ def graph_runner(registry: Registry, *, timeout: float | None = None, jobs: int 
         yield GraphRunner(registry, pool)
 
 
-def versions(running: Engine) -> dict[str, Any]:
+def versions(running: Engine | GraphRunner) -> dict[str, Any]:
     """Versions of the suite, the interpreter and each framework; an import error in place of a version."""
     found: dict[str, Any] = {
         "layer-equivalence": __version__,
@@ -107,12 +107,12 @@ def versions(running: Engine) -> dict[str, Any]:
     return found
 
 
-def header(running: Engine, absent: Mapping[str, str]) -> dict[str, Any]:
-    """The first line of a run's JSON."""
+def header(running: Engine | GraphRunner, absent: Mapping[str, str], seed: int = 0) -> dict[str, Any]:
+    """The first line of a run's JSON. An engine knows its seed."""
     return {
         "kind": "header",
         "schema": SCHEMA,
-        "seed": running.seed,
+        "seed": running.seed if isinstance(running, Engine) else seed,
         "commit": commit(),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "versions": versions(running),

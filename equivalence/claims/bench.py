@@ -9,8 +9,11 @@ import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.binding import Adapter
-from equivalence.engine import Engine, launch, layout_of, request_for
+from equivalence.claim import Own
+from equivalence.engine import Engine, launch, layout_of, random_cotangents, request_for
 from equivalence.errors import EquivalenceError, WorkerError
+from equivalence.graph import Graph
+from equivalence.graph_running import GraphRunner
 from equivalence.inputs import Array
 from equivalence.judging import cast
 from equivalence.matrix import Cell
@@ -29,12 +32,18 @@ class Bench:
     def __init__(self, engine: Engine, adapter: Adapter) -> None:
         self.name, self._engine, self._adapter = adapter.name, engine, adapter
 
+    @property
+    def reference(self) -> Bench:
+        """The references in this one's place."""
+        return Bench(self._engine, self._engine.registry.reference)
+
     def __call__(
-        self, operation: str, /, *arrays: Any, own: Mapping[str, str] | None = None, **parameters: Any
+        self, operation: str, /, *arrays: Any, own: Mapping[str, Own] | None = None, **parameters: Any
     ) -> Array:
         """The first output of an operation."""
         if own and self.name in own and not self._engine.registry.bindings.get((self.name, operation)):
-            return self.call(own[self.name], *arrays)
+            path, keywords = own[self.name]
+            return self.call(path, *arrays, **keywords)
         outputs, _ = self._perform(operation, arrays, {}, parameters)
         return next(iter(outputs.values()))
 
@@ -50,6 +59,16 @@ class Bench:
         real = next((array.dtype.name for array in named.values() if array.dtype.kind == "f"), "float64")
         request = Request({"object": path}, named, [OUTPUT], parameters=parameters, dtype=real)
         return self._engine.pool.submit(launch(self._adapter), request).result().outputs[OUTPUT]
+
+    def graph(self, graph: Graph, arrays: Mapping[str, Array], /) -> tuple[Mapping[str, Array], Mapping[str, Array]]:
+        """Outputs and gradients of a graph, by name."""
+        runner = GraphRunner(self._engine.registry, self._engine.pool)
+        who = next((performer for performer in runner.performers(graph) if performer.name == self.name), None)
+        if who is None:
+            raise UnableError(f"{self.name} does not perform every step of {graph.name}")
+        outputs = runner.run(graph, arrays, self._engine.registry.reference.name).outputs
+        walked = runner.run(graph, arrays, who, cotangents=random_cotangents(outputs, "float64", 0, graph.name))
+        return walked.outputs, walked.gradients
 
     def fails(self, call: Callable[[], object], /) -> bool:
         """Whether a call of this framework raises an exception."""

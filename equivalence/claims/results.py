@@ -120,7 +120,7 @@ def judged(framework: str, checks: Sequence[Check]) -> Evidence:
     """A framework's answer from its checks: what is right instead must hold in any case."""
     own = [item for item in checks if not item.instead]
     if not own:
-        return Evidence(framework, "error", tuple(checks), "the claim checks nothing")
+        return Evidence(framework, "unable", tuple(checks), "the claim says nothing of it")
     if broken := [item.what for item in checks if item.instead and not item.holds]:
         reason = f"what was to be right instead is not: {', '.join(broken)}"
         return Evidence(framework, "error", tuple(checks), reason)

@@ -73,6 +73,11 @@ _power = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Show what `equivalence power --json` measured in the report.",
 )
+_claims = click.option(
+    "--claims",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Show what `equivalence claims --json` found in the report.",
+)
 _SAVE = "Write each failing port's smallest failing input into this folder, as .npz."
 _SINGLE, _HALF = ["float32", "float64"], ["float16", "bfloat16"]
 _dtypes = click.option("--dtype", "dtypes", multiple=True, type=click.Choice(_SINGLE), help="[both]")
@@ -100,7 +105,7 @@ def cli() -> None:
 @_options(_operations, _frameworks, _half_too)
 @click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this case.")
 @click.option("--json", "json_path", type=_out, help="Write every comparison as JSON lines.")
-@_options(_report, _power, _summary, _seed, _timeout, _jobs)
+@_options(_report, _power, _claims, _summary, _seed, _timeout, _jobs)
 def run(**options: Any) -> None:
     """Compare all frameworks on all operations."""
     _command("run", "run", **options)
@@ -149,7 +154,7 @@ def convert(**options: Any) -> None:
 @cli.command()
 @click.argument("run_file", metavar="RUN.jsonl", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("-O", "--output", type=_out, default=Path("report.html"), show_default=True, help="The HTML file.")
-@_options(_power, _summary)
+@_options(_power, _claims, _summary)
 def report(**options: Any) -> None:
     """Make the HTML report from the JSON lines of a run."""
     _command("run", "report", **options)
@@ -177,6 +182,35 @@ def power(**options: Any) -> None:
     in a run. One that survives fails the command, which then names a case that would reveal it.
     """
     _command("power", "power", **options)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_options(_frameworks)
+@click.option("--numbers", is_flag=True, help="Print every number; on by itself for claims that are named.")
+@click.option("--json", "json_path", type=_out, help="Write every claim with its evidence as JSON.")
+@_options(_timeout, _jobs)
+def claims(**options: Any) -> None:
+    """Compute what the seed documents claim.
+
+    Each claim is computed in every framework that can, and is confirmed or refuted by the numbers. One whose verdict is
+    not the expected one fails the command.
+    """
+    _command("claims", "claims", **options)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this case.")
+@click.option("--trace", is_flag=True, help="Print every step: how far apart each two frameworks are after it.")
+@click.option("--json", "json_path", type=_out, help="Write every comparison and every step as JSON.")
+@_options(_frameworks, _dtypes, _seed, _timeout, _jobs)
+def networks(**options: Any) -> None:
+    """Compare whole networks, and say where a difference starts.
+
+    Outputs, every gradient and the parameters after three steps of training are compared between all frameworks.
+    """
+    _command("networks", "networks", **options)
 
 
 @cli.command(name="list")

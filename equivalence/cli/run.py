@@ -11,6 +11,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from equivalence import registry, session
+from equivalence.claims.resultfile import read_claims
+from equivalence.claims.results import Claims
 from equivalence.engine import Engine
 from equivalence.errors import UsageError
 from equivalence.matrix import Gap, Plan, plan, skips
@@ -20,6 +22,7 @@ from equivalence.power.results import Power
 from equivalence.report import markdown, write_report
 from equivalence.runfile import Run, atomic, read_run, write_run
 
+_Beside = tuple[Power | None, Claims | None]
 _SHOWN = 10
 console = Console()
 progress_console = Console(stderr=True)
@@ -34,15 +37,17 @@ def run(
     json_path: Path | None,
     report: Path | None,
     power: Path | None,
+    claims: Path | None,
     summary: Path | None,
     seed: int,
     timeout: float | None,
     jobs: int | None,
 ) -> int:
     """Run the matrix, print the summary, write what was asked for; return the exit status."""
-    if power is not None and report is None:
-        raise UsageError("--power is shown in the report", fix="Add --report OUT.html.")
-    measured = None if power is None else read_power(power)
+    for option, given in (("--power", power), ("--claims", claims)):
+        if given is not None and report is None:
+            raise UsageError(f"{option} is shown in the report", fix="Add --report OUT.html.")
+    beside = _beside(power, claims)
     here = session.available(registry.load(), frameworks)
     planned = plan(here.registry, operations=operations, frameworks=frameworks, dtypes=dtypes, cases=cases)
     outcomes: list[Outcome] = []
@@ -56,7 +61,7 @@ def run(
         except KeyboardInterrupt:
             interrupted = True
     finished = Run(header, outcomes, complete=not interrupted)
-    _write(finished, json_path, report, summary, measured)
+    _write(finished, json_path, report, summary, beside)
     _print_summary(finished, planned.gaps)
     if interrupted:
         progress_console.print("Interrupted: the finished comparisons are kept.", style="yellow")
@@ -64,11 +69,11 @@ def run(
     return exit_status((outcome.verdict, outcome.expected) for outcome in outcomes)
 
 
-def report(*, run_file: Path, output: Path, power: Path | None, summary: Path | None) -> int:
+def report(*, run_file: Path, output: Path, power: Path | None, claims: Path | None, summary: Path | None) -> int:
     """Make the report of an earlier run."""
-    measured = None if power is None else read_power(power)
+    beside = _beside(power, claims)
     finished = read_run(run_file)
-    _write(finished, None, output, summary, measured)
+    _write(finished, None, output, summary, beside)
     if not finished.complete:
         progress_console.print(f"{run_file} was interrupted: what is missing has not been compared", style="yellow")
     verdicts = [(outcome.verdict, outcome.expected) for outcome in finished.outcomes]
@@ -91,13 +96,18 @@ def collect(engine: Engine, planned: Plan, outcomes: list[Outcome]) -> None:
         progress.update(task, description="compared")
 
 
+def _beside(power: Path | None, claims: Path | None) -> _Beside:
+    """What the report shows beside the run."""
+    return None if power is None else read_power(power), None if claims is None else read_claims(claims)
+
+
 def _write(
-    finished: Run, json_path: Path | None, report_path: Path | None, summary: Path | None, power: Power | None
+    finished: Run, json_path: Path | None, report_path: Path | None, summary: Path | None, beside: _Beside
 ) -> None:
     if json_path is not None:
         write_run(json_path, finished)
     if report_path is not None:
-        write_report(report_path, finished, power)
+        write_report(report_path, finished, *beside)
     if summary is not None:
         with atomic(summary) as stream:
             stream.write(markdown(finished))

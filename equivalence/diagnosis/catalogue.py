@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from equivalence.diagnosis.advice import advice
 from equivalence.diagnosis.fitting import Fit, fits, values_of
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
 from equivalence.diagnosis.parameters import code_of
@@ -42,7 +43,7 @@ def _fitting(evidence: Evidence, operations: Iterable[Operation], side: str) -> 
 def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
     """Faults and other parameters of the operations that the original is."""
     for fit in identify(evidence, "original"):
-        yield from _faults(fit)
+        yield from _faults(evidence, fit)
         yield from _parameters(evidence, fit)
 
 
@@ -50,43 +51,43 @@ def farther(evidence: Evidence) -> Iterator[Hypothesis]:
     """Operations that the ported layer is, and faults at other parameters."""
     original = identify(evidence, "original")
     for fit in identify(evidence, "ported"):
-        yield from (_other(one, fit) for one in original)
+        yield from (_other(evidence, one, fit) for one in original)
         yield from _reversed(evidence, fit)
     for fit in original:
-        yield from _faults_elsewhere(fit)
+        yield from _faults_elsewhere(evidence, fit)
 
 
 def gradients(evidence: Evidence) -> Iterator[Hypothesis]:
     """Faults of the gradients of the operations that the original is."""
     for fit in identify(evidence, "original"):
-        yield from (_gradient_fault(fit, fault) for fault in fit.operation.faults if fault.gradient)
+        yield from (_gradient_fault(evidence, fit, fault) for fault in fit.operation.faults if fault.gradient)
 
 
-def _faults(fit: Fit) -> Iterator[Hypothesis]:
+def _faults(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
     for fault in fit.operation.faults:
         if not fault.equivalent and not fault.gradient:
-            yield _fault(fit, fault)
+            yield _fault(evidence, fit, fault)
 
 
-def _fault(fit: Fit, fault: Fault) -> Hypothesis:
+def _fault(evidence: Evidence, fit: Fit, fault: Fault) -> Hypothesis:
     return Hypothesis(
         code=fault.code,
         message=f"The ported layer is {fit.operation.name} with a known fault: {_words(fault.name)}.",
-        fix=f"Compute {fit.operation.name} without it.",
+        fix=advice(fault.code, evidence.framework),
         prior=0.95 if fault.of else 0.93,
         base=partial(fit.evaluated, fault.change),
     )
 
 
-def _faults_elsewhere(fit: Fit) -> Iterator[Hypothesis]:
+def _faults_elsewhere(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
     """Faults with the parameters of the operation's cases: a fault, and parameters that are not the original's."""
     cases = [fit.operation.settings(case) for case in fit.operation.cases]
     for settings in {repr(found): found for found in [fit.operation.defaults, *cases]}.values():
         if settings != fit.settings:
-            yield from (replace(fault, prior=fault.prior - 0.05) for fault in _faults(fit.at(settings)))
+            yield from (replace(fault, prior=fault.prior - 0.05) for fault in _faults(evidence, fit.at(settings)))
 
 
-def _gradient_fault(fit: Fit, fault: Fault) -> Hypothesis:
+def _gradient_fault(evidence: Evidence, fit: Fit, fault: Fault) -> Hypothesis:
     def gradient(inputs: Inputs, cotangents: Arrays, original: Arrays) -> Arrays | None:
         del original
         return fit.gradients(fault.change, inputs, cotangents)
@@ -95,7 +96,8 @@ def _gradient_fault(fit: Fit, fault: Fault) -> Hypothesis:
         code=fault.code,
         message=f"The gradient of the ported layer is that of {fit.operation.name} with a known fault: "
         f"{_words(fault.name)}.",
-        fix=f"Let the framework differentiate {fit.operation.name}, or mend its gradient.",
+        fix=advice(fault.code, evidence.framework)
+        or f"Let the framework differentiate {fit.operation.name}, or mend its gradient.",
         prior=0.95,
         gradient=gradient,
         quantity="gradient",
@@ -107,10 +109,10 @@ def _parameters(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
     for name, own in fit.settings.items():
         for value in values_of(fit.operation, name, rank):
             if value != own:
-                yield _parameter(fit, fit.at({**fit.settings, name: value}), name)
+                yield _parameter(evidence, fit, fit.at({**fit.settings, name: value}), name)
 
 
-def _parameter(original: Fit, ported: Fit, *names: str) -> Hypothesis:
+def _parameter(evidence: Evidence, original: Fit, ported: Fit, *names: str) -> Hypothesis:
     """Other values of parameters; the code is that of a choice rather than a number, if both differ."""
     first, *_ = sorted(names, key=lambda name: isinstance(original.settings[name], float))
     said = ", ".join(
@@ -120,19 +122,25 @@ def _parameter(original: Fit, ported: Fit, *names: str) -> Hypothesis:
     return Hypothesis(
         code=code_of(original.operation.name, first, original.settings[first], ported.settings[first]),
         message=f"As {original.operation.name}: {said}.",
-        fix=", ".join(f"{name}={_said(original.settings[name])}" for name in names),
+        fix=", ".join(f"{_own(evidence, original, name)}={_said(original.settings[name])}" for name in names),
         prior=0.97 - 0.01 * len(names),
         base=ported.predict,
         common=True,
     )
 
 
-def _other(original: Fit, ported: Fit) -> Hypothesis:
+def _own(evidence: Evidence, fit: Fit, name: str) -> str:
+    """A parameter's name in the ported framework, as its binding says it."""
+    bindings = evidence.known.bindings.get((evidence.framework, fit.operation.name), ())
+    return next((native for binding in bindings if (native := binding.rename.get(name))), name)
+
+
+def _other(evidence: Evidence, original: Fit, ported: Fit) -> Hypothesis:
     """Both layers are known: other parameters of one operation, or another operation."""
     if original.operation is ported.operation:
         names = [name for name, value in original.settings.items() if ported.settings[name] != value]
         if names:
-            return _parameter(original, ported, *names)
+            return _parameter(evidence, original, ported, *names)
     one, two = original.operation.name, ported.operation.name
     return Hypothesis(
         code=_BY_FAMILY.get(original.operation.family, "function.variant"),
@@ -153,7 +161,7 @@ def _reversed(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
             yield Hypothesis(
                 code=fault.code,
                 message=f"The ported layer is {fit.operation.name}; the original is it with {_words(fault.name)}.",
-                fix=f"Follow the original: {_words(fault.name)}.",
+                fix=advice(fault.code, evidence.framework),
                 prior=0.94,
                 base=fit.predict,
             )

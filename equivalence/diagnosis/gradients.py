@@ -11,8 +11,8 @@ from equivalence.diagnosis import catalogue
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.inputs import Array
 from equivalence.observation import Observation, distance
+from equivalence.ties import STRATEGIES
 
-_TIES = ("ties", "constant", "zeros")
 _AGREE = 1e-6
 
 
@@ -21,7 +21,8 @@ def diagnose(evidence: Evidence) -> list[Diagnosis]:
     apart = [item for item in evidence.complete if _apart(item) > _AGREE]
     if not apart:
         return []
-    found = [*_faults(evidence, apart), *_patterns(evidence, apart)]
+    tied = all(set(item.inputs.setting.data.values()) & set(STRATEGIES) for item in apart)
+    found = [*([] if tied else _faults(evidence, apart)), *_patterns(evidence, apart)]
     best = {item.code: item for item in sorted(found, key=lambda item: item.confidence)}
     return sorted(best.values(), key=lambda item: -item.confidence)
 
@@ -72,7 +73,7 @@ def _patterns(evidence: Evidence, apart: Sequence[Observation]) -> Iterator[Diag
             said = ", ".join(dict.fromkeys(f"{factor:.4g}" for factor in factors))
             message = f"The gradient of {own} in the ported layer is the original's times {said}."
             yield _told(apart[0], "gradient.scale", 0.9, message, name)
-        elif all(set(item.inputs.setting.data.values()) & set(_TIES) for item in apart):
+        elif all(set(item.inputs.setting.data.values()) & set(STRATEGIES) for item in apart):
             message = f"Where values of {own} are tied, the ported layer's gradient goes to other elements."
             yield _told(apart[0], "gradient.ties", 0.85, message, name)
         elif all(_partly_zero(*pair) for pair in differ):

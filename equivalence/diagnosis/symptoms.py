@@ -70,6 +70,7 @@ def _flat(outputs: Mapping[str, Array]) -> Array:
 
 
 def _guesses(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    yield from _whole(evidence)
     yield from _shapes(evidence)
     kinds = [set(item.inputs.setting.data.values()) for item in evidence.telling]
     for strategies, code, words in _ONLY:
@@ -78,6 +79,20 @@ def _guesses(evidence: Evidence) -> Iterator[tuple[str, str]]:
     if all(item.inputs.setting.earlier for item in evidence.telling):
         yield "statistics.source", "The layers differ after earlier batches alone."
     yield from _borders(evidence)
+
+
+def _whole(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Whole numbers on both sides, one apart at most: rounded on one side, cut off on the other."""
+    for item in evidence.telling:
+        for name, original in item.original.outputs.items():
+            ported = item.ported.outputs.get(name)
+            if ported is None or ported.shape != original.shape or original.size < _SEVERAL:
+                return
+            if any(array.dtype.kind == "f" and (array != np.rint(array)).any() for array in (original, ported)):
+                return
+            if np.max(np.abs(original.astype(np.float64) - ported)) > 1:
+                return
+    yield "precision.integer", "Both layers give whole numbers that are one apart at most: rounded here, cut off there."
 
 
 def _shapes(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -10,8 +10,8 @@ from typing import Any
 from equivalence import axes as _axes
 from equivalence.errors import PortError
 from equivalence.inputs import as_input
-from equivalence.modelling.stretches import Cut, Pair, Stretch, canonical
 from equivalence.model import ModelPort
+from equivalence.modelling.stretches import Cut, Pair, Stretch, canonical
 from equivalence.sides import SIDES
 
 Rows = Sequence[Mapping[str, Any]]
@@ -184,7 +184,7 @@ class Anatomy:
             return [(k, k) for k in range(len(original))]
         common = [name for name in original if name in ported]
         alone = [[name for name in names if name not in common] for names in (original, ported)]
-        if common and alone[0] and not alone[1] or common and alone[1] and not alone[0]:
+        if common and bool(alone[0]) != bool(alone[1]):
             side = 0 if alone[0] else 1
             missing = ", ".join(alone[side])
             raise PortError(
@@ -240,9 +240,9 @@ class Anatomy:
         inputs = [
             [as_input(kind).axes for kind in model.inputs.values()] for model in (self.port.original, self.port.ported)
         ]
-        for axes in zip(*inputs, strict=True):
-            if len(_axes.names(axes[0])) == original:
-                return axes
+        for one, other in zip(*inputs, strict=True):
+            if len(_axes.names(one)) == original:
+                return one, other
         batch = _axes.names(inputs[0][0])[0]
         taken = set().union(*(_axes.letters(axes) for axes in inputs[0]))
         fresh = [letter for letter in _FRESH if letter not in taken]

@@ -97,14 +97,14 @@ def _flattened(found: Diagnosis, stretch: Stretch, framework: str) -> Diagnosis:
         return found
     axes = [_axes.names(axes) for axes in stretch.before.axes]
     order = [axes[1].index(axis) for axis in axes[0]]
-    last, layer = stretch.before.layers[1], stretch.after.layers[1]
+    orders = [", ".join(names[1:]) for names in axes]
+    (first, last), layer = stretch.before.layers, stretch.after.layers[1]
     return replace(
         found,
-        message=f"The original flattens what {stretch.before.layers[0]} gives in the order {', '.join(axes[0][1:])}, the "
-        f"ported model what {last} gives in the order {', '.join(axes[1][1:])}; the weights of {layer} belong to the "
-        "original's order.",
-        fix=f"{transposed(framework, 'x', order)} before it is flattened, or bring the weights of {layer} into the order "
-        f"{', '.join(axes[1][1:])}",
+        message=f"The original flattens what {first} gives in the order {orders[0]}, the ported model what {last} "
+        f"gives in the order {orders[1]}; the weights of {layer} belong to the original's order.",
+        fix=f"{transposed(framework, 'x', order)} before it is flattened, or bring the weights of {layer} into the "
+        f"order {orders[1]}",
     )
 
 

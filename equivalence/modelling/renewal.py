@@ -141,7 +141,7 @@ def _fitting(port: Port, sizes: Mapping[str, int]) -> dict[str, str]:
 
 
 def prefix(port: Port, place: int, anchor: Anchor) -> str:
-    """What stands before the names of a layer's parameters in the stretch; Keras finds them by the ends of their names."""
+    """What stands before the names of a layer's parameters in the stretch; Keras finds them by their ends."""
     layer = port.original if place == 0 else port.ported
     if layer.framework != "torch" or (isinstance(layer, Segment) and layer.part["only"]):
         return ""

@@ -65,8 +65,8 @@ class LayerRow:
 class ModelOutcome(PortOutcome):
     """Whether a ported model is the same function as its original, and which layer is the first that is not.
 
-    It is the outcome of a port: ``forward`` compares the models' outputs, ``diagnoses`` and ``smallest`` are those of the
-    first layers that differ.
+    It is the outcome of a port: ``forward`` compares the models' outputs, ``diagnoses`` are those of the first layers
+    that differ.
 
     Attributes:
         layers: a row for each pair of layers, in order.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from equivalence.claims.results import Claims
 from equivalence.power.results import Power
+from equivalence.report import claims as claims_section
+from equivalence.report import power as power_section
 from equivalence.report.data import overview
 from equivalence.report.marks import label, matrix
 from equivalence.report.page import fill
-from equivalence.report.power import section
 from equivalence.report.rows import rows
 from equivalence.report.summary import markdown
 from equivalence.runfile import Run, atomic
@@ -16,14 +18,17 @@ from equivalence.runfile import Run, atomic
 __all__ = ["markdown", "render", "write_report"]
 
 
-def render(run: Run, power: Power | None = None) -> str:
-    """The report as HTML; with what ``equivalence power`` measured, if that is given."""
+def render(run: Run, power: Power | None = None, claims: Claims | None = None) -> str:
+    """The report as HTML; with what ``equivalence power`` and ``equivalence claims`` found, if that is given."""
     shown = matrix(run)
-    measured = None if power is None else section(power, run)
-    return fill("template.html", matrix=shown, rows=rows(shown), label=label, power=measured, **overview(run))
+    measured = None if power is None else power_section.section(power, run)
+    claimed = None if claims is None else claims_section.section(claims, run)
+    return fill(
+        "template.html", matrix=shown, rows=rows(shown), label=label, power=measured, claims=claimed, **overview(run)
+    )
 
 
-def write_report(path: Path, run: Run, power: Power | None = None) -> None:
+def write_report(path: Path, run: Run, power: Power | None = None, claims: Claims | None = None) -> None:
     """Write the report; the file appears whole or not at all."""
     with atomic(path) as stream:
-        stream.write(render(run, power))
+        stream.write(render(run, power, claims))

@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from equivalence.driver import Driver, Row
-from equivalence.errors import PortError
+from equivalence.chain import Chain, between, pairs
+from equivalence.driver import Call, Driver, Row
 from equivalence.inputs import Array
+from equivalence.operation import OUTPUT
 
 _KEPT = 8
 _PARTS: OrderedDict[Any, Any] = OrderedDict()
 """Parts that were made, the last used last: a framework may keep copies of them in other dtypes."""
-
-
-class Chain:
-    """Named functions, one after the other."""
-
-    def __init__(self, layers: Sequence[tuple[str, Callable[..., Any]]]) -> None:
-        self.layers = list(layers)
-
-    def __call__(self, /, **inputs: Any) -> Any:
-        """What the last gives; the first takes the inputs in order."""
-        given: tuple[Any, ...] = tuple(inputs.values())
-        for _, function in self.layers:
-            given = (function(*given),)
-        return given[0] if len(given) == 1 else given
-
-
-def pairs(model: Any) -> list[tuple[str, Any]]:
-    """The layers of a model that is a list of them.
-
-    Raises:
-        PortError: if it is none.
-    """
-    if not isinstance(model, (list, tuple)) or not all(_pair(item) for item in model) or not model:
-        raise PortError(
-            "a model",
-            expected='an object that has layers, or a list of named layers, [("name", function), ...]',
-            got=type(model).__name__,
-        )
-    names = [name for name, _ in model]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise PortError("a list of named layers", expected="each name once", got=", ".join(twice))
-    return list(model)
-
-
-def _pair(item: Any) -> bool:
-    return isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str) and callable(item[1])  # noqa: PLR2004
 
 
 def anatomy(driver: Driver, model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dict[str, Any]:
@@ -62,16 +28,24 @@ def anatomy(driver: Driver, model: Any, part: Mapping[str, Any], inputs: Sequenc
         found: dict[str, Any] = driver.anatomy(model, part, inputs)
         return found
     rows: list[Row] = []
-    given, raised = tuple(inputs), ""
-    for name, function in pairs(model):
+    given, raised = list(inputs), ""
+    for layer in pairs(model):
+        name = layer[0]
         rows.append({"name": name, "parameters": {}, "calls": 1, "takes": list(given[0].shape), "gives": None})
         try:
-            given = (function(*given),)
+            given = [driver.run(_call(layer, part, given)).outputs[OUTPUT]]
         except Exception as error:  # noqa: BLE001 - whatever a layer raises is an outcome
             raised = f"{name}: {type(error).__name__}: {error}"
             break
         rows[-1]["gives"] = list(given[0].shape)
     return {"layers": rows, "chain": True, "raised": raised}
+
+
+def _call(layer: tuple[str, Any], part: Mapping[str, Any], given: Sequence[Array]) -> Call:
+    """One layer of a list on arrays."""
+    arrays = {str(place): array for place, array in enumerate(given)}
+    key = json.dumps([repr(layer), part, [array.ndim for array in given]], default=repr)
+    return Call(key, Chain([layer]), arrays, {name: name for name in arrays}, {}, (OUTPUT,), (), {}, port=True)
 
 
 def weights(driver: Driver, model: Any, part: Mapping[str, Any]) -> dict[str, Array]:
@@ -96,20 +70,3 @@ def _chain(model: Any, part: Mapping[str, Any]) -> Chain:
     layers = pairs(model)
     start, stop = between([name for name, _ in layers], part)
     return Chain(layers[start:stop])
-
-
-def between(names: Sequence[str], part: Mapping[str, Any]) -> tuple[int, int]:
-    """Which of the layers of a chain a part holds; the name of a container stands for all in it."""
-
-    def last(name: str) -> int:
-        return max(place for place, own in enumerate(names) if own == name or own.startswith(f"{name}."))
-
-    def first(name: str) -> int:
-        return min(place for place, own in enumerate(names) if own == name or own.startswith(f"{name}."))
-
-    if part.get("only"):
-        return first(part["only"]), last(part["only"]) + 1
-    start = last(part["after"]) + 1 if part["after"] else 0
-    if part.get("into"):
-        return start, first(part["upto"])
-    return start, last(part["upto"]) + 1 if part["upto"] else len(names)

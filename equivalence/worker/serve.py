@@ -74,7 +74,8 @@ def _call(driver: Driver, header: Mapping[str, Any], arrays: Sequence[Array]) ->
     if "part" in header["target"]:
         from equivalence.worker import parts  # noqa: PLC0415 - only models need it
 
-        function, parameters = parts.take(driver, _model(header["target"]), header["target"]["part"]), {}
+        function = parts.take(driver, _model(header["target"]), header["target"]["part"])
+        parameters: dict[str, Any] = {}
     else:
         function, parameters = _function(header["target"], tuples(header["parameters"]), inputs, objects)
     call = Call(

@@ -39,7 +39,7 @@ def keras_cnn():
     return model
 
 
-def torch_layers(kernel=(3, 2, 0, 1), step=1, eps=1e-3, reorder=True, pool=None):
+def torch_layers(*, kernel=(3, 2, 0, 1), step=1, eps=1e-3, reorder=True, pool=None):
     import torch
     from torch import nn
 

@@ -1,4 +1,4 @@
-"""Models of other kinds: lists of functions, connections that pass around layers, numbers of words, wrong declarations."""
+"""Models of other kinds: lists of functions, connections that pass around layers, words, wrong declarations."""
 
 import numpy as np
 
@@ -60,6 +60,18 @@ def keras_plain():
 
 
 listed_in_keras = ModelPort(PLAIN, Model("keras", keras_plain, inputs={"x": "n c"}), sizes=FIVE)
+
+
+def theano_plain():
+    import theano.tensor as tt
+
+    def product(matrix):
+        return lambda x: tt.dot(x, matrix.astype(x.dtype))
+
+    return [("first", product(FIRST)), ("relu", tt.nnet.relu), ("second", product(SECOND)), ("tanh", tt.tanh)]
+
+
+listed_in_theano = ModelPort(PLAIN, Model("theano", theano_plain, inputs={"x": "n c"}), sizes=FIVE)
 
 
 def torch_residual(scale=1.0):
@@ -146,8 +158,6 @@ layer_missing = ModelPort(
     Model("torch", torch_words, inputs=WORDS), Model("torch", torch_one, inputs=WORDS), sizes={"t": 4}
 )
 no_such_layer = ModelPort(PLAIN, listed(*PLAIN.function), layers=[("first", "frist")], sizes=FIVE)
-wrong_order = ModelPort(
-    PLAIN, listed(*PLAIN.function), layers=[("relu", "relu"), ("first", "first")], sizes=FIVE
-)
+wrong_order = ModelPort(PLAIN, listed(*PLAIN.function), layers=[("relu", "relu"), ("first", "first")], sizes=FIVE)
 both_raise = ModelPort(PLAIN, listed(*PLAIN.function), sizes={"c": 4})
 no_layers = ModelPort(Model("numpy", relu, inputs={"x": "n c"}), PLAIN, sizes=FIVE)

@@ -39,13 +39,18 @@ EQUAL = {
     "right": ["conv / 0 + 1", "norm + pool / 2 + 3", "flatten + dense / 4 + 5"],
     # After flatten the numbers are arranged in another way, as the weights are: the two are no pair, and not accused.
     "right_layer_by_layer": ["conv / 0 + 1", "norm / 2", "pool / 3", "flatten + dense / 4 + 5"],
-    "written_right": ["conv / features.0 + features.1", "norm + pool / features.2 + features.3", "flatten + dense / head"],
+    "written_right": [
+        "conv / features.0 + features.1",
+        "norm + pool / features.2 + features.3",
+        "flatten + dense / head",
+    ],
     "two_torch_models": [
         "0 + 1 / features.0 + features.1",
         "2 + 3 / features.2 + features.3",
         "4 + 5 / head",
     ],
     "functions": ["first / first", "relu / relu", "second / second", "tanh / tanh"],
+    "listed_in_theano": ["first / first", "relu / relu", "second / second", "tanh / tanh"],
     "listed_in_torch": ["first / a", "relu / b", "second / c", "tanh / d"],
     "listed_in_keras": ["first / first", "relu + second / relu + second", "tanh / tanh"],
     # Keras's layer holds its activation, PyTorch's forward calls it, and data passes around the second layer.
@@ -111,8 +116,8 @@ def test_the_first_layers_that_differ_are_named_and_explained(checker, name):
 def test_a_hand_over_is_explained_in_the_names_of_the_layers(checker):
     found = checker.check(PORTS["flattened_as_it_is"], "flattened").diagnoses[0]
     assert found.message == (
-        "The original flattens what pool gives in the order h, w, c, the ported model what 3 gives in the order c, h, w; "
-        "the weights of 5 belong to the original's order."
+        "The original flattens what pool gives in the order h, w, c, the ported model what 3 gives in the order c, h, "
+        "w; the weights of 5 belong to the original's order."
     )
     assert found.fix.startswith("x.permute(0, 2, 3, 1) before it is flattened")
 
@@ -166,7 +171,7 @@ def widened(x):
 
 WIDE = [(f"layer{k}", widened) for k in range(12)]
 SHORT, LONG = (Model("numpy", WIDE[:count], inputs={"x": "n c"}) for count in (3, 12))
-SIZES = {"n": 2, "c": 200_000}
+SIZES = {"n": 2, "c": 60_000}
 short, long = (ModelPort(model, model, sizes=SIZES) for model in (SHORT, LONG))
 
 
@@ -185,7 +190,7 @@ def peak(port, name):
 
 
 def test_no_more_is_held_for_a_deep_model_than_for_a_shallow_one():
-    # Eleven more layers' activations would be 35 MB more.
+    # The activations of nine more layers would be nine times that.
     layer = SIZES["n"] * SIZES["c"] * 8
     assert peak(long, "long") < peak(short, "short") + layer
 

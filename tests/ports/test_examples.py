@@ -11,7 +11,7 @@ from equivalence.engine import packages
 from equivalence.pool import Pool
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-FILES = {file.stem: portfile.ports(file) for file in sorted(EXAMPLES.glob("*.py"))}
+FILES = {file.stem: portfile.declared(file) for file in sorted(EXAMPLES.glob("*.py"))}
 
 EXPECTED = {
     "attention_mask": {
@@ -34,6 +34,11 @@ EXPECTED = {
         "training": None,
         "training_with_momentum_as_it_is": "momentum.convention",
         "training_with_variance": "variance.correction",
+    },
+    "keras_cnn_to_torch": {
+        "cnn": None,
+        "cnn_weights_as_they_are": "layout.flatten-order",
+        "cnn_with_defaults": "epsilon.value",
     },
     "keras_gru_to_torch": {
         "blocks_reordered": None,

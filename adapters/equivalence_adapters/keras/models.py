@@ -8,18 +8,18 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from equivalence.chain import between, pairs
 from equivalence.driver import Row
 from equivalence.errors import PortError
 from equivalence.inputs import Array
 from equivalence.lazy import Lazy
-from equivalence.worker.parts import between, pairs
 
 keras = Lazy("keras")
 tf = Lazy("tensorflow")
 
 
 class Models:
-    """Takes models apart; remembers the tensors between their layers, which a layer forgets once it is in two models."""
+    """Takes models apart; remembers the tensors between layers, which a layer forgets once it is in two models."""
 
     def __init__(self) -> None:
         self._tensors: WeakKeyDictionary[Any, dict[str, tuple[Any, Any]]] = WeakKeyDictionary()

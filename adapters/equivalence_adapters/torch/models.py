@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
+from equivalence.chain import between, pairs
 from equivalence.driver import Row
 from equivalence.inputs import Array
-from equivalence.worker.parts import between, pairs
 
 
 def anatomy(model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dict[str, Any]:
@@ -32,7 +32,8 @@ def anatomy(model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dic
         for name, child in named.items():
             _watch(hooks, rows, name, child)
         modes = [(one, one.training) for one in module.modules()]
-        hooks.callback(lambda: [setattr(one, "training", mode) for one, mode in modes])
+        for one, mode in modes:
+            hooks.callback(setattr, one, "training", mode)
         module.eval()
         dtype = next((tensor.dtype for tensor in module.parameters() if tensor.is_floating_point()), torch.float32)
         raised = ""
@@ -95,9 +96,8 @@ class Stretch(torch.nn.Module):
         after, upto = self.wanted["after"], self.wanted["upto"]
         reached: list[Any] = []
 
-        def take(module: Any, arguments: Any, output: Any) -> None:
-            del module, arguments
-            reached.append(_first(output))
+        def take(*call: Any) -> None:
+            reached.append(_first(call[-1]))
             raise _ReachedError
 
         with ExitStack() as hooks:
@@ -105,8 +105,7 @@ class Stretch(torch.nn.Module):
                 given = self.model.get_submodule(after)
                 hooks.callback(given.register_forward_hook(lambda *call: _replaced(call[-1], inputs[0])).remove)
             if upto and self.wanted.get("into"):
-                into = self.model.get_submodule(upto)
-                hooks.callback(into.register_forward_pre_hook(lambda *call: take(*call, call[-1])).remove)
+                hooks.callback(self.model.get_submodule(upto).register_forward_pre_hook(take).remove)
             elif upto:
                 hooks.callback(self.model.get_submodule(upto).register_forward_hook(take).remove)
             try:

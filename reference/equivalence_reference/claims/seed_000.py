@@ -43,7 +43,9 @@ def nin_planes(framework: Framework) -> Iterator[Check]:
     y = framework("nin", np.full((1, 2, 5, 5), 0.1), _WEIGHT, dtype="float32")
     yield check("shape of the output", (1, 3, 5, 5), y.shape)
     for plane, printed in zip(y[0], _PLANES, strict=True):
-        yield check("largest and smallest of a plane", (printed, printed), (plane.max(), plane.min()), within=_LAST_DIGIT)
+        yield check(
+            "largest and smallest of a plane", (printed, printed), (plane.max(), plane.min()), within=_LAST_DIGIT
+        )
 
 
 @claim(
@@ -72,7 +74,9 @@ def nin_port_at_other_sizes(framework: Framework) -> Iterator[Check]:
     yield check("examples from 5 images of 2 x 5", 5, _port(framework, flat, _WEIGHT).shape[0])
     for what, x in (("7 x 5", tall), ("5 images of 2 x 5", flat)):
         general = _port(framework, x, _WEIGHT, rows=x.shape[2], columns=x.shape[3])
-        same = agree(f"with the sizes read off, {what}", framework("nin", x, _WEIGHT), _channels_first(framework, general))
+        same = agree(
+            f"with the sizes read off, {what}", framework("nin", x, _WEIGHT), _channels_first(framework, general)
+        )
         yield instead(same)
 
 

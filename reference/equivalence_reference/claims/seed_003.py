@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,13 +12,19 @@ from equivalence.claim import Check, Framework, agree, check, claim, instead
 from equivalence.inputs import Array
 from equivalence_reference.claims._numbers import ROUNDING, counting, normal
 
-_TWO = {"padding": ((2, 2), (2, 2))}
-_BLOCKS = (
+Settings = dict[str, Any]
+
+_TWO: Settings = {"padding": ((2, 2), (2, 2))}
+_BLOCKS: tuple[tuple[str, str, str, Settings], ...] = (
     ("conv1", "mlp1", "mlp2", _TWO),
     ("conv2", "mlp2_1", "mlp2_2", _TWO),
     ("conv3", "mlp3_1", "mlp3_2", {"padding": ((1, 1), (1, 1))}),
 )
 """The layers of each MLPConv by their names in the document, and the padding of the first."""
+
+_HALF: tuple[str, Settings] = ("max_pool2d", {"window": (2, 2), "stride": (2, 2)})
+_POOLINGS = {"maxPool1": _HALF, "maxPool2": _HALF, "gap": ("global_avg_pool", {})}
+"""What stands behind each MLPConv, by its name in the document."""
 
 _WHERE_SET = {name: name for block in _BLOCKS for name in block[:3]} | {"mlp2_2": "mlp2_1", "mlp3_2": "mlp3_1"}
 """Whose parameters ``set_params`` gives each layer."""
@@ -40,19 +47,18 @@ def _parameters(widths: tuple[int, ...], channels: int) -> dict[str, tuple[Array
 def _forward(framework: Framework, x: Array, parameters: Parameters, shapes: dict[str, tuple[int, ...]]) -> Array:
     """The network without dropout, noting the shape after each layer."""
 
-    def layer(name: str, image: Array, **settings: object) -> Array:
+    def layer(name: str, image: Array, **settings: Any) -> Array:
         weight, bias = parameters[name]
-        active = framework("relu", framework("conv2d", image, weight, bias, dtype="float32", **settings), dtype="float32")
+        active = framework(
+            "relu", framework("conv2d", image, weight, bias, dtype="float32", **settings), dtype="float32"
+        )
         shapes[name] = active.shape[1:]
         return active
 
-    for place, (first, second, third, border) in enumerate(_BLOCKS):
+    for (first, second, third, border), (name, (operation, settings)) in zip(_BLOCKS, _POOLINGS.items(), strict=True):
         x = layer(third, layer(second, layer(first, x, **border)))
-        if place < 2:
-            x = framework("max_pool2d", x, window=(2, 2), stride=(2, 2), dtype="float32")
-            shapes[f"maxPool{place + 1}"] = x.shape[1:]
-    x = framework("global_avg_pool", x, dtype="float32")
-    shapes["gap"] = x.shape[1:]
+        x = framework(operation, x, dtype="float32", **settings)
+        shapes[name] = x.shape[1:]
     return x
 
 
@@ -72,7 +78,7 @@ def gap_forward(framework: Framework) -> Iterator[Check]:
     seed="003",
     text="Its backward pass repeats the gradient over the plane: 0, 1, 2 and 3, nine times each.",
     expected="refuted",
-    why="a pixel moves the mean by 1/(H W) of itself, so what is repeated is a ninth, and the printed one 9 times too large",
+    why="a pixel moves the mean by 1/(H W) of itself: the factor is left out, and the result is 9 times too large",
 )
 def gap_backward(framework: Framework) -> Iterator[Check]:
     """The document's cotangent beside each framework's own gradient."""
@@ -102,9 +108,9 @@ def mlpconv_is_convolutions(framework: Framework) -> Iterator[Check]:
 
 @claim(
     seed="003",
-    text="The network takes 3 x 32 x 32 images to 10 numbers, by way of the shapes that its layers' widths and borders say.",
+    text="The network takes 3 x 32 x 32 images to 10 numbers, by way of the shapes its layers say.",
     expected="confirmed",
-    why="borders of 2 and 1 keep the size under 5 x 5 and 3 x 3, two poolings halve it twice, the mean leaves the channels",
+    why="borders of 2 and 1 keep the size, two poolings halve it twice, and the mean leaves the channels",
 )
 def nin_shapes(framework: Framework) -> Iterator[Check]:
     """Two images: the batch of 128 is an axis that passes through."""
@@ -142,40 +148,41 @@ def set_params_undoes_get_params(framework: Framework) -> Iterator[Check]:
     yield instead(agree("with each layer's own parameters", y, _forward(framework, x, own, {}), within=1e-6))
 
 
-_STEPS, _MINUTES = 900, 3
-"""Steps in which a narrow network learns the digits (20 passes over 1437 images, 32 a step), and how long it may take."""
+_STEPS, _MINUTES = 900, 15
+"""Steps in which a narrow network sees 1437 digits 20 times, 32 a step; and how long they may take."""
 
 
 @claim(
     seed="003",
     text="The network is too slow in NumPy to be run.",
     expected="refuted",
-    why="with convolutions as matrix products, a network that fits 8 x 8 digits does a step in a few hundredths of a second",
+    why="as matrix products, a step of a network that fits 8 x 8 digits takes a fraction of a second",
     about=("numpy",),
 )
 def numpy_is_too_slow(framework: Framework) -> Iterator[Check]:
     """A step of training on 32 digits, timed: every layer forwards and backwards, the best of three."""
+    if framework.name != "numpy":
+        return
     x, parameters = normal(32, 1, 8, 8), _parameters((16, 12, 12, 16, 16, 16, 16, 16, 10), 1)
     seconds = min(_step(framework, x, parameters) for _ in range(3))
     minutes = _STEPS * seconds / 60
     yield check(f"{_STEPS} steps take more than {_MINUTES} minutes", True, minutes > _MINUTES)  # noqa: FBT003
-    yield instead(check("minutes they take, from 0 to 3", _MINUTES / 2, minutes, within=_MINUTES / 2))
+    yield instead(check("minutes they take, from 0 to 15", _MINUTES / 2, minutes, within=_MINUTES / 2))
 
 
 def _step(framework: Framework, x: Array, parameters: Parameters) -> float:
     """Seconds of one forward and backward pass."""
     start, cotangent = time.perf_counter(), np.full((32, 10), 0.1)
-    walked: list[tuple[str, tuple[Array, ...], dict[str, object]]] = []
-    for place, (*names, border) in enumerate(_BLOCKS):
-        for name in names:
-            settings = border if name == names[0] else {}
-            for operation, arrays in (("conv2d", (x, *parameters[str(name)])), ("relu", ())):
-                given = arrays or (x,)
-                walked.append((operation, given, dict(settings) if operation == "conv2d" else {}))
-                x = framework(operation, *given, **walked[-1][2])
-        operation = "max_pool2d" if place < 2 else "global_avg_pool"
-        walked.append((operation, (x,), {"window": (2, 2), "stride": (2, 2)} if place < 2 else {}))
-        x = framework(operation, x, **walked[-1][2])
-    for operation, given, settings in reversed(walked):
-        cotangent = framework.gradients(operation, cotangent, *given, **settings)["x"]
+    walked: list[tuple[str, tuple[Array, ...], dict[str, Any]]] = []
+
+    def forwards(operation: str, *arrays: Array, **settings: Any) -> Array:
+        walked.append((operation, arrays, settings))
+        return framework(operation, *arrays, **settings)
+
+    for (first, second, third, border), (operation, settings) in zip(_BLOCKS, _POOLINGS.values(), strict=True):
+        for name in (first, second, third):
+            x = forwards("relu", forwards("conv2d", x, *parameters[name], **(border if name == first else {})))
+        x = forwards(operation, x, **settings)
+    for name, given, used in reversed(walked):
+        cotangent = framework.gradients(name, cotangent, *given, **used)["x"]
     return time.perf_counter() - start
