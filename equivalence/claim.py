@@ -121,8 +121,8 @@ def claim(
 ) -> Callable[[Compute], Claim]:
     """Declare a claim on the function that computes it.
 
-    The function is called once for each framework, with a :class:`Framework`, and yields a :class:`Check` for each thing
-    that the claim says. In that framework the claim is confirmed if all of them hold, and else refuted.
+    The function is called once for each framework, with a :class:`Framework`, and yields a :class:`Check` for each
+    thing that the claim says. In that framework the claim is confirmed if all of them hold, and else refuted.
 
     Args:
         seed: the document, by the number that its file begins with.

@@ -35,7 +35,7 @@ def document(header: Mapping[str, Any], compared: Sequence[Compared], *, complet
 def write_networks(path: Path, given: Mapping[str, Any]) -> None:
     """Write a :func:`document`; the file appears whole or not at all."""
     with atomic(path) as stream:
-        json.dump(given, stream, indent=1)
+        json.dump(given, stream)
 
 
 def read_networks(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from equivalence.graph_walking import Perform, StepCall, Traced, Trained, Values
 from equivalence.inputs import Array
 from equivalence.judging import Problem, cast, exact
 from equivalence.matrix import Cell, gradient_quantity, output_quantity
-from equivalence.pool import Pool
+from equivalence.pool import Launch, Pool
 from equivalence.propagation import bounded, carrying, computing, shadow
 from equivalence.registry import Participant, Registry, suggest
 from equivalence.rounding import PRECISIONS
@@ -57,6 +57,7 @@ class GraphRunner:
     def __init__(self, registry: Registry, pool: Pool) -> None:
         self.registry, self.pool = registry, pool
         self._shapes: dict[Any, dict[str, tuple[int, ...]]] = {}
+        self._launches: dict[str, Launch] = {}
 
     def performers(self, graph: Graph) -> list[Performer]:
         """Who can perform every step, the reference first."""
@@ -168,7 +169,7 @@ class GraphRunner:
     def _performer(self, graph: Graph, adapter: Adapter) -> Performer | None:
         found = {step.name: self._participant(step, adapter) for step in graph.performed}
         able = {name: who for name, who in found.items() if who is not None}
-        own = any(who.adapter is adapter for who in able.values())
+        own = not adapter.bindings or any(who.adapter is adapter for who in able.values())
         return Performer(adapter.name, adapter, able) if own and len(able) == len(found) else None
 
     def _participant(self, step: Step, adapter: Adapter) -> Participant | None:
@@ -193,7 +194,7 @@ class GraphRunner:
             participant = who.steps[call.step.name]
             cell = Cell(call.operation, call.case, dtype, ())
             request = request_for(cell, participant.binding, call.arrays, cotangents)
-            reply = self.pool.submit(launch(participant.adapter), request).result()
+            reply = self.pool.submit(self._launch(participant.adapter), request).result()
             shapes = {output_quantity(name): shape for name, shape in self._output_shapes(call).items()}
             if cotangents:
                 wanted = call.operation.differentiable(call.case)
@@ -203,6 +204,12 @@ class GraphRunner:
             return outputs, {name: found[gradient_quantity(name)] for name in reply.gradients}
 
         return perform
+
+    def _launch(self, adapter: Adapter) -> Launch:
+        """How to start its worker, looked up once: every step of a training asks."""
+        if adapter.name not in self._launches:
+            self._launches[adapter.name] = launch(adapter)
+        return self._launches[adapter.name]
 
     def _output_shapes(self, call: StepCall) -> dict[str, tuple[int, ...]]:
         """What the reference gives for arguments of these shapes; computed once."""

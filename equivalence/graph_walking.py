@@ -14,7 +14,7 @@ from equivalence import axes as _axes
 from equivalence.errors import EquivalenceError
 from equivalence.graph import Arrange, Constant, Graph, Node, Size, Step, key
 from equivalence.operation import Case, Operation
-from equivalence.uncertain import Uncertain
+from equivalence.uncertain import Uncertain, value_of
 
 Values = Mapping[str, Any]
 """Arrays, or arrays that carry their rounding errors, by name."""
@@ -110,7 +110,7 @@ def walk(
             for argument, gradient in gradients.items():
                 reached.add(node.arguments[argument], gradient)
         elif mine and isinstance(node, Arrange):
-            reached.add(node.of, _arranged(node, mine["output"], sizes, back=True))
+            reached.add(node.of, _arranged(node, values[node.of], sizes, back=mine["output"]))
     return Walked(found, {name: reached.get(name, arrays[name]) for name in graph.differentiable}, trace)
 
 
@@ -238,24 +238,30 @@ def _made(node: Arrange | Constant, values: Values, sizes: Mapping[str, Any]) ->
     return np.asarray(node.values)
 
 
-def _arranged(node: Arrange, array: Any, sizes: Mapping[str, Any], *, back: bool = False) -> Any:
-    """The arrangement, or its inverse, which is also its vector-Jacobian product."""
+def _arranged(node: Arrange, array: Any, sizes: Mapping[str, Any], back: Any = None) -> Any:
+    """The arrangement of an array; with ``back``, the inverse, which is also the vector-Jacobian product, of that."""
     left, right = (side.strip() for side in node.pattern.split("->"))
-    pattern, separate = (f"{right} -> {left}", right) if back else (f"{left} -> {right}", left)
-    own = {axis: _axes.evaluate(size, sizes) for axis, size in node.sizes.items()}
-    packed = [axis for group in re.findall(r"\((.*?)\)", separate) for axis in group.split()]
-    lengths = {axis: size for axis, size in {**sizes, **own}.items() if axis in packed}
     apart = " ".join(node.left)
+    known = {**sizes, **{axis: _axes.evaluate(size, sizes) for axis, size in node.sizes.items()}}
+    shape = rearrange(value_of(array), f"{left} -> {apart}", **_only(known, left)).shape
+    lengths = dict(zip(node.left, shape, strict=True))
     flips = tuple(node.left.index(axis) for axis in node.flip.split())
+    source, target = (left, right) if back is None else (right, left)
 
     def arrange(part: Any) -> Any:
         if not flips:
-            return rearrange(part, pattern, **lengths)
-        source, target = (right, left) if back else (left, right)
-        turned = np.flip(rearrange(part, f"{source} -> {apart}", **lengths), flips)
+            return rearrange(part, f"{source} -> {target}", **_only(lengths, source))
+        turned = np.flip(rearrange(part, f"{source} -> {apart}", **_only(lengths, source)), flips)
         return rearrange(turned, f"{apart} -> {target}")
 
-    return array.each(arrange) if isinstance(array, Uncertain) else np.asarray(arrange(array), order="C")
+    given = array if back is None else back
+    return given.each(arrange) if isinstance(given, Uncertain) else np.asarray(arrange(given), order="C")
+
+
+def _only(lengths: Mapping[str, Any], side: str) -> dict[str, Any]:
+    """The lengths of axes that a side packs: those of others follow from the array."""
+    packed = [axis for group in re.findall(r"\((.*?)\)", side) for axis in group.split()]
+    return {axis: length for axis, length in lengths.items() if axis in packed}
 
 
 def _widened(array: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import cycle
@@ -11,7 +12,7 @@ from equivalence.axes import ELLIPSIS
 from equivalence.errors import AxesError, PortError
 from equivalence.inputs import Array
 from equivalence.operation import Operation, generator
-from equivalence.port import Port
+from equivalence.port import Layer, Port
 from equivalence.probing import hints
 from equivalence.probing.parts import letters, roles
 from equivalence.probing.sizes import DISTINCT, EXCHANGED, SMALL, Choice, Fitting, choices, numbers, shape
@@ -188,7 +189,7 @@ class _Planner:
         return trial.gradient
 
     def _of_state(self, choice: Choice) -> Iterator[Setting]:
-        if self._training:
+        if self._training or any(_keeps_state(layer) for layer in (self._port.original, self._port.ported)):
             name = f"state after {EARLIER} batches"
             for one in self._try(name, choice, lambda choice: self._fitting.spread(DISTINCT, choice)):
                 yield replace(one, earlier=EARLIER)
@@ -235,3 +236,10 @@ class _Planner:
             self._left_out.append("Training mode is not tried.")
         self._left_out += untried(self._port)
         self._left_out.append("NaN and infinite values are not tried.")
+
+
+def _keeps_state(layer: Layer) -> bool:
+    """Whether a layer may be an object, whose buffers a call may write into, in evaluation too."""
+    if not inspect.isfunction(layer.function):
+        return True
+    return not set(inspect.signature(layer.function).parameters) & set(layer.inputs)

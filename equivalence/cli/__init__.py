@@ -79,6 +79,7 @@ _claims = click.option(
     help="Show what `equivalence claims --json` found in the report.",
 )
 _SAVE = "Write each failing port's smallest failing input into this folder, as .npz."
+_CURVES = "The folder for the plot and the numbers."
 _SINGLE, _HALF = ["float32", "float64"], ["float16", "bfloat16"]
 _dtypes = click.option("--dtype", "dtypes", multiple=True, type=click.Choice(_SINGLE), help="[both]")
 _half_too = click.option(
@@ -211,6 +212,38 @@ def networks(**options: Any) -> None:
     Outputs, every gradient and the parameters after three steps of training are compared between all frameworks.
     """
     _command("networks", "networks", **options)
+
+
+@cli.command()
+@click.argument("network")
+@click.option(
+    *("-f", "--framework"),
+    "frameworks",
+    multiple=True,
+    metavar="FRAMEWORK",
+    help="Train in this framework, or in all; the first, or NumPy, is followed by the others.  [default: numpy]",
+)
+@click.option(
+    "--dataset", default="digits", show_default=True, metavar="NAME", help="digits, cifar10, cifar100 or mnist."
+)
+@click.option("--data", type=click.Path(path_type=Path), metavar="FOLDER", help="Where the data set's files are.")
+@click.option(
+    "--subset", is_flag=True, help="The files hold other images than the published ones: compare no checksums."
+)
+@click.option("--examples", type=click.IntRange(min=1), help="Use at most so many images.")
+@click.option("--epochs", type=click.IntRange(min=0), help="How often each image is seen.  [default: the network's]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("reports/training"), show_default=True, help=_CURVES
+)
+@click.option("--save", type=_out, metavar="FILE", help="Write the parameters at the end, as .npz or .safetensors.")
+@click.option("--load", type=_in, metavar="FILE", help="Begin with the parameters in this file.")
+@_options(_seed, _timeout)
+def train(**options: Any) -> None:
+    """Train a network, such as nin, in NumPy or in several frameworks at once.
+
+    All begin with the same parameters and see the same batches, and their losses must follow each other.
+    """
+    _command("train", "train", **options)
 
 
 @cli.command(name="list")

@@ -19,6 +19,8 @@ from equivalence.claims.words import brief, colour
 from equivalence.matrix import Plan
 
 CLAIMS = "equivalence.claims"
+_SHOWN = 3
+"""Checks of a claim in the table."""
 console = Console()
 progress_console = Console(stderr=True)
 
@@ -42,9 +44,12 @@ def claims(
     if frameworks:
         wanted = {cut.reference.name, *frameworks}
         cut = registry.Registry(cut.operations, {n: a for n, a in cut.adapters.items() if n in wanted}, cut.bindings)
-    with session.engine(cut, Plan((), (), ()), timeout=timeout, jobs=jobs) as engine:
-        with progress_console.status(f"computing {len(chosen)} claims in {', '.join(cut.adapters)}"):
-            found = tuple(compute(engine, chosen))
+    words = f"computing {len(chosen)} claims in {', '.join(cut.adapters)}"
+    with (
+        session.engine(cut, Plan((), (), ()), timeout=timeout, jobs=jobs) as engine,
+        progress_console.status(words),
+    ):
+        found = tuple(compute(engine, chosen))
     created = datetime.now(UTC).isoformat(timespec="seconds")
     result = Claims(findings=found, absent=here.absent, commit=session.commit(), created=created)
     if json_path is not None:
@@ -96,9 +101,9 @@ def _numbers(finding: Finding) -> str:
             lines.append(f"[{colour(answer)}]{answer}[/]: {', '.join(names)}")
     # The reference comes first, and says little about the frameworks.
     for item in finding.deciding[1:2] or finding.deciding[:1]:
-        lines += [escape(brief(check)) for check in item.checks[:3]]
-        if len(item.checks) > 3:
-            lines.append(f"[dim]and {len(item.checks) - 3} more[/]")
+        lines += [escape(brief(check)) for check in item.checks[:_SHOWN]]
+        if len(item.checks) > _SHOWN:
+            lines.append(f"[dim]and {len(item.checks) - _SHOWN} more[/]")
     return "\n".join(lines)
 
 

@@ -61,6 +61,7 @@ def diagnose(evidence: Evidence, probes: Sequence[Probe] = ()) -> list[Diagnosis
 def _search(evidence: Evidence) -> list[Confirmed]:
     tried: list[Hypothesis] = []
     found: list[Confirmed] = []
+    evidence.stand_in = next((fit.predict for fit in catalogue.identify(evidence, "original")), None)
     for generate in GENERATORS:
         found += singles(evidence, _until(time.monotonic() + LIMIT, generate(evidence), tried))
         if any(item.hypothesis.prior >= _SURE for item in found):

@@ -107,7 +107,7 @@ def _exchanged(view: View) -> Iterator[Hypothesis]:
     pairs = list(_alike(view))
     for one, two, order in pairs:
         yield Hypothesis(
-            code="parameter.swapped",
+            code="momentum.convention" if _averages(view, one, two, order) else "parameter.swapped",
             message=f"The ported layer takes {one.said} for {two.said} and {two.said} for {one.said}.",
             fix=f"exchange {one.said} and {two.said}",
             prior=0.96 if one.part == two.part == "parameter" else 0.93,
@@ -115,6 +115,18 @@ def _exchanged(view: View) -> Iterator[Hypothesis]:
             common=one.part == "parameter",
         )
     yield from _in_a_circle(view, {frozenset((one.name, two.name)) for one, two, _ in pairs})
+
+
+def _averages(view: View, one: Spot, two: Spot, order: tuple[int, ...]) -> bool:
+    """Whether the original is a weighted mean of both: exchanging them is giving one the other's share."""
+    item = next((item for item in view.evidence.telling if not item.inputs.setting.data), None)
+    if item is None:
+        return False
+    array = item.inputs.arrays[one.name]
+    same = array.transpose(np.argsort(order))
+    changed = given(item.inputs, {two.name: lambda *_: same})
+    outputs = {} if changed is None else view.evidence.original(changed) or {}
+    return any(found.shape == array.shape and np.allclose(found, array) for found in outputs.values())
 
 
 def _in_a_circle(view: View, known: set[frozenset[str]]) -> Iterator[Hypothesis]:
@@ -180,6 +192,10 @@ def _forms(view: View) -> Iterator[Hypothesis]:
                 code = "variance.meaning"
             elif spot.part == "data":
                 code = "function.variant"
+            elif name == "-{0}" and "gate" in spot.name:
+                code = "gate.polarity"
+            elif name == "1 - {0}" and not spot.axes:
+                code = "momentum.convention"
 
             def move(array: Array, _: Inputs, function: Callable[[Array], Array] = function) -> Array | None:
                 with np.errstate(all="ignore"):

@@ -27,11 +27,13 @@ class Way:
         arguments: the operation's argument by the port's.
         orders: by the port's argument, the places of its axes in the operation's order.
         packed: by the port's argument, the sizes that its axis at a place is split into, before it is moved.
+        single: a letter of the operation that the port has no axis for, because it has one of it: a single head.
     """
 
     arguments: Mapping[str, str] = field(default_factory=dict)
     orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     packed: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    single: str = ""
 
     def to_operation(self, arrays: Mapping[str, Array], operation: Operation) -> dict[str, Array]:
         """The arguments by the operation's names, in its order of axes."""
@@ -41,6 +43,8 @@ class Way:
             if name in self.packed:
                 place, blocks = self.packed[name]
                 array = array.reshape(*array.shape[:place], blocks, -1, *array.shape[place + 1 :])
+            if len(self.orders[name]) > array.ndim:
+                array = array[..., np.newaxis]
             moved[argument] = np.asarray(array.transpose(self.orders[name]), order="C")
         return {name: moved[name] for name in operation.inputs if name in moved}
 
@@ -55,20 +59,42 @@ class Way:
 
 def ways(port: Port, operation: Operation, shapes: Mapping[str, tuple[int, ...]]) -> Iterator[Way]:
     """The correspondences that kinds, numbers of axes and letters allow; those that keep names and order come first."""
+    for single in ("", *_singles(operation)):
+        found = list(_ways(port, operation, shapes, single))
+        if found or not single:
+            yield from found
+        if found:
+            return
+
+
+def _singles(operation: Operation) -> list[str]:
+    """The letters an operation has cases of size one of, which stand in several of its arguments."""
+    ones = {letter for case in operation.cases for letter, size in case.sizes.items() if size == 1}
+    shared = [letter for letter in ones if sum(letter in _axes.names(k.axes) for k in operation.inputs.values()) > 1]
+    return sorted(
+        letter
+        for letter in shared
+        if letter != "n" and all(letter in _axes.names(a) for a in operation.outputs.values())
+    )
+
+
+def _ways(port: Port, operation: Operation, shapes: Mapping[str, tuple[int, ...]], single: str) -> Iterator[Way]:
     kinds = dict(port.arguments)
     wanted = {name: port.bind.get(name, name) for name in kinds}
     if set(port.bind.values()) | set(wanted.values()) <= set(operation.inputs):
         choices = [wanted]
     else:
         choices = list(islice(_assignments(kinds, operation), WAYS))
-    found = list(islice((way for chosen in choices for way in _lettered(port, operation, chosen, shapes)), WAYS))
+    found = list(
+        islice((way for chosen in choices for way in _lettered(port, operation, chosen, shapes, single)), WAYS)
+    )
     same = [way for way in found if _keeps_names(port, operation, way, shapes)]
     yield from same or found
 
 
 def _keeps_names(port: Port, operation: Operation, way: Way, shapes: Mapping[str, tuple[int, ...]]) -> bool:
     """Whether all axes keep their letters; those of ``...`` have none, and keep their order."""
-    if way.packed:
+    if way.packed or way.single:
         return False
     for name, order in way.orders.items():
         own = _names(port.arguments[name].axes, len(shapes[name]))
@@ -109,7 +135,11 @@ def _alike(own: Input, theirs: Input) -> bool:
 
 
 def _lettered(
-    port: Port, operation: Operation, arguments: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+    port: Port,
+    operation: Operation,
+    arguments: Mapping[str, str],
+    shapes: Mapping[str, tuple[int, ...]],
+    single: str,
 ) -> Iterator[Way]:
     by_argument = {argument: name for name, argument in arguments.items()}
     order = [argument for argument in operation.inputs if argument in by_argument]
@@ -120,7 +150,7 @@ def _lettered(
             return
         argument, *rest = left
         name = by_argument[argument]
-        for own, packed in _own_axes(port, operation, name, argument, shapes[name]):
+        for own, packed in _own_axes(port, operation, name, argument, shapes[name], single):
             wanted = _names(operation.inputs[argument].axes, len(own))
             for order in _orders(own, wanted, letters):
                 known = {**letters, **dict(zip(wanted, (own[k] for k in order), strict=True))}
@@ -128,19 +158,24 @@ def _lettered(
                     {**way.arguments, name: argument},
                     {**way.orders, name: order},
                     {**way.packed, **({name: packed} if packed else {})},
+                    single,
                 )
                 yield from extend(added, known, rest)
 
-    yield from extend(Way(), {}, order)
+    yield from extend(Way(single=single), {single: single} if single else {}, order)
 
 
 def _own_axes(
-    port: Port, operation: Operation, name: str, argument: str, shape: tuple[int, ...]
+    port: Port, operation: Operation, name: str, argument: str, shape: tuple[int, ...], single: str
 ) -> Iterator[tuple[list[str], tuple[int, int] | None]]:
     """The port's axes by name; and with each axis that may hold the operation's blocks split in two."""
     own = _names(port.arguments[name].axes, len(shape))
     theirs = operation.inputs[argument].axes
     fixed = len(_axes.names(theirs))
+    if single and single in _axes.names(theirs):
+        if len(own) == fixed - 1 and "..." not in theirs:
+            yield [*own, single], None
+        return
     variadic = "..." in theirs
     if len(own) == fixed or (variadic and len(own) >= fixed - 1):
         yield own, None

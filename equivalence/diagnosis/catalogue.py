@@ -83,8 +83,16 @@ def _faults_elsewhere(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
     """Faults with the parameters of the operation's cases: a fault, and parameters that are not the original's."""
     cases = [fit.operation.settings(case) for case in fit.operation.cases]
     for settings in {repr(found): found for found in [fit.operation.defaults, *cases]}.values():
-        if settings != fit.settings:
-            yield from (replace(fault, prior=fault.prior - 0.05) for fault in _faults(evidence, fit.at(settings)))
+        names = [name for name, value in fit.settings.items() if settings[name] != value]
+        if names:
+            other = _parameter(evidence, fit, fit.at(settings), *names)
+            for fault in _faults(evidence, fit.at(settings)):
+                yield replace(
+                    fault,
+                    message=f"{fault.message} And: {other.message}",
+                    fix=f"{fault.fix} Then: {other.fix}",
+                    prior=fault.prior - 0.05,
+                )
 
 
 def _gradient_fault(evidence: Evidence, fit: Fit, fault: Fault) -> Hypothesis:
@@ -114,19 +122,36 @@ def _parameters(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
 
 def _parameter(evidence: Evidence, original: Fit, ported: Fit, *names: str) -> Hypothesis:
     """Other values of parameters; the code is that of a choice rather than a number, if both differ."""
-    first, *_ = sorted(names, key=lambda name: isinstance(original.settings[name], float))
+    first, *_ = sorted(names, key=lambda name: (isinstance(original.settings[name], float), name == "padding"))
     said = ", ".join(
         f"{name} is {_said(original.settings[name])} in the original, {_said(ported.settings[name])} in the port"
         for name in names
     )
     return Hypothesis(
-        code=code_of(original.operation.name, first, original.settings[first], ported.settings[first]),
+        code=_code(evidence, original, ported, first),
         message=f"As {original.operation.name}: {said}.",
         fix=", ".join(f"{_own(evidence, original, name)}={_said(original.settings[name])}" for name in names),
         prior=0.97 - 0.01 * len(names),
         base=ported.predict,
         common=True,
     )
+
+
+def _code(evidence: Evidence, original: Fit, ported: Fit, name: str) -> str:
+    """The code of a parameter; padding whose outputs have the original's sizes lies on another side."""
+    code = code_of(original.operation.name, name, original.settings[name], ported.settings[name])
+    alike = all(
+        item.ported.outputs[name].shape == array.shape
+        for item in evidence.telling
+        for name, array in item.original.outputs.items()
+    )
+    return "padding.side" if code == "padding.amount" and alike and _ends_alike(original, ported) else code
+
+
+def _ends_alike(original: Fit, ported: Fit) -> bool:
+    """Whether both pad as much in all, so far as sizes of outputs say: with a stride they say too little."""
+    strides = (original.settings.get("stride", 1), ported.settings.get("stride", 1))
+    return all(set(stride if isinstance(stride, tuple) else (stride,)) == {1} for stride in strides)
 
 
 def _own(evidence: Evidence, fit: Fit, name: str) -> str:
@@ -137,6 +162,8 @@ def _own(evidence: Evidence, fit: Fit, name: str) -> str:
 
 def _other(evidence: Evidence, original: Fit, ported: Fit) -> Hypothesis:
     """Both layers are known: other parameters of one operation, or another operation."""
+    if original.operation is ported.operation and original.way != ported.way:
+        return _other_way(evidence, original, ported)
     if original.operation is ported.operation:
         names = [name for name, value in original.settings.items() if ported.settings[name] != value]
         if names:
@@ -147,6 +174,29 @@ def _other(evidence: Evidence, original: Fit, ported: Fit) -> Hypothesis:
         message=f"The original is {one}, the ported layer {two}.",
         fix=f"Use {one} in place of {two}.",
         prior=0.85,
+        base=ported.predict,
+    )
+
+
+def _other_way(evidence: Evidence, original: Fit, ported: Fit) -> Hypothesis:
+    """One operation whose arguments, or their axes, stand for others: exchanged, or transposed."""
+    one, two = original.way, ported.way
+    own = evidence.port.own_name
+    moved = [name for name, argument in one.arguments.items() if two.arguments[name] != argument]
+    turned = [name for name, order in one.orders.items() if two.orders[name] != order and name not in moved]
+    said = [f"{own('ported', name)} is taken for the operation's {two.arguments[name]}" for name in moved]
+    said += [f"the axes of {own('ported', name)} are taken in another order" for name in turned]
+    names = [name for name, value in original.settings.items() if ported.settings[name] != value]
+    code = "parameter.swapped" if moved else "layout.transposed"
+    fix = advice(code, evidence.framework)
+    if names:
+        other = _parameter(evidence, original, ported, *names)
+        said, fix = [*said, other.message.rstrip(".")], f"{fix} Then: {other.fix}"
+    return Hypothesis(
+        code=code,
+        message=f"As {original.operation.name}: {'; '.join(said)}.",
+        fix=fix,
+        prior=0.94,
         base=ported.predict,
     )
 

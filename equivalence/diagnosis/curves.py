@@ -42,7 +42,9 @@ def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
 def _named(evidence: Evidence, values: Array, candidates: Sequence[Scalar]) -> Scalar | None:
     straight = scalars.pieces(GRID, values)
     found = scalars.recognised(evidence.known, values, candidates)
-    made_up = found is not None and straight is not None and any("(k x)" in name or "k f" in name for name in found.settings)
+    made_up = (
+        found is not None and straight is not None and any("(k x)" in name or "k f" in name for name in found.settings)
+    )
     return None if made_up or (straight is not None and len(straight) == 1) else found
 
 
@@ -150,14 +152,19 @@ def told(curve: Curve, names: Names, straight: Straight) -> tuple[str, str, str]
         if one.operation == two.operation:
             apart = [name for name, value in two.settings.items() if one.settings.get(name) != value]
             named = next((name for name in apart if name in one.settings), None)
-            code = code_of(one.operation, named, one.settings[named], two.settings[named]) if named else "constant.value"
+            code = (
+                code_of(one.operation, named, one.settings[named], two.settings[named]) if named else "constant.value"
+            )
         return code, f"{what}the original is {one.said}, the ported layer {two.said}.", f"Use {one.said}."
     if straight[0] is not None and straight[1] is not None:
         same = len(straight[0]) == len(straight[1])
         return "constant.value" if same else "function.variant", what + scalars.compared(straight[0], straight[1]), ""
     shown = [name.said if name is not None else None for name in names]
     if any(shown):
-        sides = (f"the original is {shown[0]}" if shown[0] else "", f"the ported layer is {shown[1]}" if shown[1] else "")
+        sides = (
+            f"the original is {shown[0]}" if shown[0] else "",
+            f"the ported layer is {shown[1]}" if shown[1] else "",
+        )
         return "function.variant", f"{what}{', '.join(filter(None, sides))}; the other is not: {_worst(curve)}", ""
     return "function.variant", what + _worst(curve), ""
 
@@ -167,9 +174,7 @@ def _worst(curve: Curve) -> str:
     with np.errstate(all="ignore"):
         apart = np.abs(curve.ported - curve.original) / (1 + np.abs(curve.original))
     at = int(np.argmax(np.where((np.abs(GRID) <= 100) & np.isfinite(apart), apart, -1)))  # noqa: PLR2004
-    return (
-        f"at {GRID[at]:.4g} the original gives {curve.original[at]:.6g}, the ported layer {curve.ported[at]:.6g}."
-    )
+    return f"at {GRID[at]:.4g} the original gives {curve.original[at]:.6g}, the ported layer {curve.ported[at]:.6g}."
 
 
 def diagnose(evidence: Evidence) -> Iterator[Diagnosis]:

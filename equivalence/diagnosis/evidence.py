@@ -65,6 +65,7 @@ class Evidence:
         self.coarse = coarse
         self.lower, self.effects = lower, dict(effects or {})
         self._memory: dict[tuple[str, Any], Arrays | None] = {}
+        self.stand_in: Callable[[Inputs], Arrays | None] | None = None
         self._found: dict[Hashable, Any] = {}
         self._fresh: dict[str, list[Observation]] = {}
 
@@ -106,7 +107,10 @@ class Evidence:
         return item.error > max(_APART, self.tolerance if self.coarse else 0.0)
 
     def original(self, inputs: Inputs) -> Arrays | None:
-        """The original's outputs; none if it raises."""
+        """The original's outputs; none if it raises. An operation that it was found to be may stand in for it."""
+        if self.stand_in is not None:
+            found = self.stand_in(inputs)
+            return None if found is None else self.settle(found)
         return self._outputs("original", inputs)
 
     def ported(self, inputs: Inputs) -> Arrays | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from equivalence import axes as _axes
 from equivalence.diagnosis.binding import Way, ways
 from equivalence.diagnosis.evidence import Evidence
 from equivalence.diagnosis.hypothesis import Arrays
@@ -115,9 +116,14 @@ def evaluate(
         copies = {name: np.array(array) for name, array in arrays.items()}
         with np.errstate(all="ignore"):
             found = named(operation.outputs, (function or operation.reference)(**copies, **settings))
-        return {name: np.asarray(array) for name, array in found.items()}
+        return {name: _without(way.single, operation.outputs[name], array) for name, array in found.items()}
     except (EquivalenceError, ArithmeticError, LookupError, TypeError, ValueError):
         return None
+
+
+def _without(single: str, axes: str, array: Array) -> Array:
+    """An output without the axis that the port does not have."""
+    return np.asarray(array).squeeze(_axes.names(axes).index(single)) if single else np.asarray(array)
 
 
 def fits(evidence: Evidence, operation: Operation, side: str) -> Fit | None:

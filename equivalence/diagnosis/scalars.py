@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 Function = Callable[[Array], Array]
 
-_STEPS = np.concatenate([np.geomspace(1e-3, 100.0, 36), np.linspace(2.06, 3.95, 14), np.arange(12.3, 100, 8.3), [150, 800]])
+_STEPS = np.concatenate(
+    [np.geomspace(1e-3, 100.0, 36), np.linspace(2.06, 3.95, 14), np.arange(12.3, 100, 8.3), [150, 800]]
+)
 GRID: Array = np.unique(np.concatenate([-_STEPS, [0.0], _STEPS]))
 """Where functions are sampled: near zero, over all that matters to activations, and a few numbers far out."""
 
@@ -231,7 +233,9 @@ def _straight(places: Array, values: Array, first: int) -> int:
     rest = slice(first, None)
     on = values[first] + slope * (places[rest] - places[first])
     steep = max(1.0, abs(float(slope)))
-    near = np.abs(on - values[rest]) <= 1e-7 * np.abs(values[rest]) + 1e-9 * steep * np.abs(places[rest] - places[first])
+    near = np.abs(on - values[rest]) <= 1e-7 * np.abs(values[rest]) + 1e-9 * steep * np.abs(
+        places[rest] - places[first]
+    )
     return first + (int(np.argmin(near)) if not near.all() else near.size) - 1
 
 

@@ -16,7 +16,7 @@ from equivalence.observation import Observation
 ENOUGH = 2
 """Probes whose outputs differ on which a hypothesis must hold, fresh ones among them."""
 
-PAIRS = 1500
+PAIRS = 8000
 """Pairs of hypotheses that are tried."""
 
 _TELLING = 3
@@ -89,11 +89,14 @@ def pairs(evidence: Evidence, hypotheses: Sequence[Hypothesis], deadline: float)
     common = [hypothesis for hypothesis in hypotheses if hypothesis.common]
     bases = [hypothesis for hypothesis in hypotheses if hypothesis.base and not hypothesis.common]
     ordered = [
-        *permutations(common, 2),
-        *((one, other) for one in bases for other in common),
+        *(((one, other), one + other) for one, other in permutations(range(len(common)), 2)),
+        *(((len(common) + one, other), one + other) for one in range(len(bases)) for other in range(len(common))),
     ]
+    every = [*common, *bases]
+    # The likelier both are, the sooner they are tried.
+    ranked = [(every[one], every[other]) for (one, other), _ in sorted(ordered, key=lambda item: item[1])]
     joined = (
-        both for pair in islice(ordered, PAIRS) if time.monotonic() < deadline and (both := together(*pair)) is not None
+        both for pair in islice(ranked, PAIRS) if time.monotonic() < deadline and (both := together(*pair)) is not None
     )
     for found in singles(evidence, joined):
         yield Confirmed(found.hypothesis, found.item, found.before, found.after, single=False)

@@ -77,7 +77,11 @@ def _guesses(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if all(kind & strategies for kind in kinds):
             yield code, f"The layers differ on {words} alone."
     if all(item.inputs.setting.earlier for item in evidence.telling):
-        yield "statistics.source", "The layers differ after earlier batches alone."
+        training = evidence.port.original.training or evidence.port.ported.training
+        yield (
+            "statistics.source" if training else "effect.state",
+            "The layers differ after earlier batches alone.",
+        )
     yield from _borders(evidence)
 
 

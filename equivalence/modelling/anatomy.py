@@ -170,8 +170,8 @@ class Anatomy:
         held = tuple([row["name"] for row in rows if row["parameters"]] for rows in once)
         named = tuple([row["name"] for row in rows] for rows in once)
         if all(held):
-            ends = [self._ends(side, held[side]) for side in (0, 1)]
-            return [(ends[0][k], ends[1][j]) for k, j in self._paired(held[0], held[1], "that hold parameters")]
+            paired = self._paired(held[0], held[1], "that hold parameters")
+            return [self._end(self._behind(0, held[0][k]), self._behind(1, held[1][j])) for k, j in paired]
         if any(held):
             # A list of functions does not say which of them hold parameters: names do.
             side = 0 if held[0] else 1
@@ -201,16 +201,39 @@ class Anatomy:
             fix=_HOW,
         )
 
-    def _ends(self, side: int, held: Sequence[str]) -> list[str]:
-        """For each layer, the last of those behind it that belong to it."""
+    def _behind(self, side: int, name: str) -> list[Mapping[str, Any]]:
+        """A layer, and those behind it that belong to it: they hold no parameters and keep the number of axes."""
         rows = [row for row in self.rows[side] if row["calls"] == 1]
-        ends = []
-        for name in held:
-            place = next(k for k, row in enumerate(rows) if row["name"] == name)
-            while place + 1 < len(rows) and not rows[place + 1]["parameters"] and _keeps(rows[place + 1]):
-                place += 1
-            ends.append(rows[place]["name"])
-        return ends
+        place = next(k for k, row in enumerate(rows) if row["name"] == name)
+        found = [rows[place]]
+        for row in rows[place + 1 :]:
+            if row["parameters"] or not _keeps(row):
+                break
+            found.append(row)
+        return found
+
+    def _end(self, original: Rows, ported: Rows) -> Pair:
+        """The last of them that give the same shape; if none do, the last that keep the first one's.
+
+        Where layers are left on both sides behind these, they have to do with each other, and give the wrong shape.
+        """
+        both = [(one, other) for one in original for other in ported if self._same_shape(one, other)]
+        if not both:
+            one, other = ([row for row in rows if row["gives"] == rows[0]["gives"]][-1] for rows in (original, ported))
+            return one["name"], other["name"]
+        last = max(both, key=lambda pair: original.index(pair[0]) + ported.index(pair[1]))
+        if last[0] is not original[-1] and last[1] is not ported[-1]:
+            last = original[-1], ported[-1]
+        return last[0]["name"], last[1]["name"]
+
+    def _same_shape(self, original: Mapping[str, Any], ported: Mapping[str, Any]) -> bool:
+        if not original["gives"] or not ported["gives"]:
+            return False
+        axes = self._axes(original["name"], len(original["gives"]), len(ported["gives"]))
+        if axes is None:
+            return False
+        pairs = zip(original["gives"], canonical(axes, ported["gives"]), strict=True)
+        return all(one == other or min(one, other) < 0 for one, other in list(pairs)[1:])
 
     def _cut(self, pair: Pair, *, required: bool = True) -> Cut | None:
         """The cut behind two layers; none if what they give has another number of axes, and nobody asked for it."""

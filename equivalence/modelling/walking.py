@@ -155,7 +155,7 @@ class Walker:
         walk.alone.setdefault(stretch.names, []).append(found)
         walk.probes += probes
         walk.coarse |= prober.coarse
-        walk.warnings += [f"{stretch.title}: {warning.partition('; list it')[0]}" for warning in prober.warnings]
+        walk.warnings += _constant(stretch, prober.warnings)
         if found.verdict == "different" and walk.failing is None:
             walk.failing = stretch, port, given
 
@@ -212,6 +212,17 @@ class Walker:
                         fix="Give a list of named layers, or pair layers through which all data passes.",
                     )
         return probes
+
+
+def _constant(stretch: Stretch, warnings: Sequence[str]) -> list[str]:
+    """One sentence on the parameters of a stretch that hold a single value."""
+    own = tuple(f"model.{name}." for names in stretch.names for name in names)
+    # A module whose forward is its own is called as a whole, and tells of all it holds.
+    names = [
+        text.partition(" of the ")[0] for text in warnings if not text.startswith("model.") or text.startswith(own)
+    ]
+    listed = ", ".join(dict.fromkeys(name.removeprefix("model.") for name in names))
+    return [f"{stretch.title}: {listed} hold a single value: equality is not proved for others"] if listed else []
 
 
 def _named(setting: Setting, port: Port, given: Arrays) -> Setting:

@@ -15,6 +15,7 @@ import click
 import pytest
 
 from equivalence.cli import cli
+from equivalence.codes import CODES
 from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ DOCUMENTS = [
 PACKAGES = ("equivalence", "equivalence_reference", "equivalence_adapters")
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
 README = (ROOT / "README.md").read_text()
+PORTS = (ROOT / "docs" / "checking-a-port.md").read_text()
 
 every_document = pytest.mark.parametrize("document", DOCUMENTS, ids=[str(p.relative_to(ROOT)) for p in DOCUMENTS])
 
@@ -244,3 +246,20 @@ def test_the_readme_has_the_table_of_tolerances():
     rows = re.findall(r"^\| (b?float\d+) \| (\S+) \| (\S+) times .*at most (\S+) \|$", README, flags=re.MULTILINE)
     assert {dtype: set(map(float, values)) for dtype, *values in rows} == {k: {v} for k, v in TOLERANCES.items()}
     assert f"the tolerance for float64 gradients is {FINITE_DIFFERENCES:.0e}".replace("e-0", "e-") in README
+
+
+def test_checking_a_port_has_every_code_with_its_meaning():
+    rows = re.findall(r"^\| `([\w.-]+)` \| (.+) \|$", section(PORTS, "Codes"), flags=re.MULTILINE)
+    assert dict(rows) == dict(CODES)
+    assert len(rows) == len(CODES)
+
+
+@pytest.mark.parametrize("part", ["port", "comparison", "diagnosis", "model"])
+def test_checking_a_port_has_every_field_of_the_answer(part):
+    known = json.loads((ROOT / "equivalence" / "schemas" / "check.schema.json").read_text())["$defs"][part]
+    named = set(re.findall(r"`(\w+)`", section(PORTS, "JSON")))
+    assert set(known["properties"]) <= named
+
+
+def section(text, heading):
+    return text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]

@@ -129,6 +129,44 @@ def torch_too_large():
     return nn.Sequential(*layers)
 
 
+def keras_mean():
+    import keras
+
+    w = weights()
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.Conv2D(4, 3, strides=2, padding="same", name="conv"),
+            layers.GlobalAveragePooling2D(name="mean"),
+            layers.Dense(5, name="dense"),
+        ]
+    )
+    model.get_layer("conv").set_weights([w["kernel"], w["bias"]])
+    model.get_layer("dense").set_weights([w["dense"][:4], w["shift"]])
+    return model
+
+
+def torch_mean():
+    import torch
+    from torch import nn
+
+    conv, *_ = torch_layers()
+    conv.stride, linear = (2, 2), nn.Linear(4, 5)
+    linear.weight.data, linear.bias.data = (torch.tensor(weights()[name]) for name in ("dense", "shift"))
+    linear.weight.data = linear.weight.data[:4].T.contiguous()
+    linear.float()
+    return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), conv, nn.ReLU6(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), linear)
+
+
+def torch_mean_right():
+    from torch import nn
+
+    model = torch_mean()
+    model[2] = nn.Identity()
+    return model
+
+
 SIZES = {"h": 8, "w": 8, "c": 3}
 KERAS = Model("keras", keras_cnn, inputs={"x": "n h w c"})
 
@@ -137,6 +175,9 @@ def to_torch(ported, **options):
     return ModelPort(KERAS, Model("torch", ported, inputs={"x": "n c h w"}), sizes=SIZES, **options)
 
 
+MEAN = Model("keras", keras_mean, inputs={"x": "n h w c"})
+mean = ModelPort(MEAN, Model("torch", torch_mean_right, inputs={"x": "n c h w"}), sizes=SIZES)
+mean_clipped = ModelPort(MEAN, Model("torch", torch_mean, inputs={"x": "n c h w"}), sizes=SIZES)
 LAYERS = [("conv", "1"), ("norm", "2"), ("pool", "3"), ("flatten", "4"), ("dense", "5")]
 
 right = to_torch(torch_right)

@@ -44,6 +44,8 @@ EQUAL = {
         "norm + pool / features.2 + features.3",
         "flatten + dense / head",
     ],
+    # Keras's global pooling leaves no axes behind, PyTorch's leaves axes of size one.
+    "mean": ["conv / 0 + 1 + 2", "mean + dense / 3 + 4 + 5"],
     "two_torch_models": [
         "0 + 1 / features.0 + features.1",
         "2 + 3 / features.2 + features.3",
@@ -83,6 +85,7 @@ DIFFERENT = {
         "layout.flatten-order",
         ALONE.format("dense / 5", "pool / 3"),
     ),
+    "mean_clipped": (0, "conv / 0 + 1 + 2", "function.variant", ""),
     "flattened_layer_by_layer": (3, "flatten / 4", "layout.flatten-order", ""),
     "written_wrong": (
         2,

@@ -34,7 +34,7 @@ def _channels_first(framework: Framework, port: Array) -> Array:
 
 @claim(
     seed="000",
-    text="On an image of 0.1 everywhere, NINLayer with the weights (1, 2, 3) and (2, 2, 2) gives planes of 0.3, 0.4, 0.5.",
+    text="On an image of 0.1, NINLayer with the weights (1, 2, 3) and (2, 2, 2) gives planes of 0.3, 0.4, 0.5.",
     expected="confirmed",
     why="each unit is 0.1 times the sum of its two weights, 3, 4 and 5, at every pixel",
 )

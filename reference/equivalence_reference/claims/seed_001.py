@@ -11,12 +11,15 @@ from equivalence.claim import Check, Framework, agree, check, claim, instead
 from equivalence.inputs import Array
 from equivalence_reference.claims._numbers import normal
 
+_FAR = 0.1
+"""Farther apart than rounding ever is."""
+
 
 @claim(
     seed="001",
-    text="A dense layer on patches of 20 x 20 x 10, moved over 100 x 60 x 10, is a convolution of kernel 20 and stride 20.",
+    text="A dense layer on 20 x 20 x 10, moved over 100 x 60 x 10, is a convolution of kernel 20, stride 20.",
     expected="confirmed",
-    why="each patch meets the same 4000 weights for each of 64 outputs, if the weight matrix is reshaped in the order of the patch",
+    why="each patch meets the same weights, if the matrix is reshaped in the order in which a patch is flattened",
 )
 def local_fc_is_convolution(framework: Framework) -> Iterator[Check]:
     """The dense layer on each of 15 patches, beside the convolution."""
@@ -30,7 +33,7 @@ def local_fc_is_convolution(framework: Framework) -> Iterator[Check]:
     yield agree("the two", dense, np.moveaxis(convolved[0], 0, -1))
     unordered = framework("conv2d", x, weight.T.reshape(64, 10, 20, 20), bias, stride=(20, 20))
     apart = float(np.abs(np.moveaxis(unordered[0], 0, -1) - dense).max())
-    yield instead(check("reshaped without the order, they differ by more than 0.1", True, apart > 0.1))  # noqa: FBT003
+    yield instead(check("reshaped without the order, they are far apart", True, apart > _FAR))  # noqa: FBT003
 
 
 @claim(
@@ -141,7 +144,7 @@ def capsules_shape(framework: Framework) -> Iterator[Check]:
     seed="001",
     text="ws * expand_dims(us, -1) are the products of 900 matrices with 900 vectors.",
     expected="refuted",
-    why="nothing is summed: row r of a matrix is multiplied by number r of the vector, and summing it up would transpose",
+    why="nothing is summed: row r of a matrix is multiplied by number r of the vector, so rows are scaled",
 )
 def products_by_broadcasting(framework: Framework) -> Iterator[Check]:
     """The document's sizes."""
@@ -189,7 +192,7 @@ def dynamic_filter_by_conv2d(framework: Framework) -> Iterator[Check]:
     seed="001",
     text="The two-layer network's hand-written gradients are right, though that of w2 is made with h_relu.",
     expected="confirmed",
-    why="w2 multiplies h_relu, so its gradient is h_relu times what comes back; relu is used once, and stops what was negative",
+    why="w2 multiplies h_relu, so its gradient is h_relu times what comes back; relu itself is used once",
 )
 def hand_written_gradients(framework: Framework) -> Iterator[Check]:
     """The document's formulas on its sizes, beside the framework's own vector-Jacobian products."""
@@ -320,9 +323,9 @@ _SHAPES = ((8, 64, 64), (8, 8, 8), (16, 8, 8), (16, 2, 2), (64,), (6,))
 
 @claim(
     seed="001",
-    text="Two convolutions with relu and pooling by 8 and by 4, all SAME, and a dense layer take 64 x 64 x 3 to six numbers.",
+    text="Two convolutions with relu and pooling by 8 and 4, all SAME, and a dense layer take 64 x 64 x 3 to 6.",
     expected="confirmed",
-    why="64 / 8 / 4 = 2, and 2 x 2 x 16 = 64 numbers go into the dense layer; every framework gives the reference's values",
+    why="64 / 8 / 4 = 2, and 2 x 2 x 16 = 64 numbers go into the dense layer; values are the reference's",
     replaced={
         "tf.contrib.layers.flatten": "keras.layers.Flatten",
         "tf.contrib.layers.fully_connected": "keras.layers.Dense",
@@ -371,7 +374,7 @@ def reshaped_shape(framework: Framework) -> Iterator[Check]:
 
 @claim(
     seed="001",
-    text="A loop that moves start and end on by one makes windows of 300 steps, each one step later than the one before.",
+    text="A loop that moves start and end on by one makes windows of 300 steps, each one step later than the last.",
     expected="confirmed",
     why="window k is steps k to k + 299, and there are T - 299 of them: 29,701 for 30,000 steps",
 )

@@ -100,13 +100,13 @@ def dense_then_transposed(framework: Framework) -> Iterator[Check]:
 
 @claim(
     seed="002",
-    text="The printed table: a 1 x 1 convolution into two channels and a transposed one back give these sixteen numbers.",
+    text="The printed table: a 1 x 1 convolution to two channels and a transposed one back give sixteen numbers.",
     expected="confirmed",
     why="without taps beside the pixel the network is a multiplication by one number, the two layers' products summed",
 )
 def printed_table(framework: Framework) -> Iterator[Check]:
     """Any weights whose products sum up to the table's constant give the table."""
-    x = np.random.RandomState(1).rand(1, 1, 4, 4)  # noqa: NPY002 - the document's generator
+    x = np.random.RandomState(1).rand(1, 1, 4, 4)  # the document's generator
     ratios = _PRINTED / x[0, 0]
     yield check("each number over its input", np.full((4, 4), _CONSTANT), ratios, within=1e-5)
     first, second = np.array([2.0, -1.0]), np.array([3.0, 0.0])
@@ -120,7 +120,7 @@ def printed_table(framework: Framework) -> Iterator[Check]:
     seed="002",
     text="A 3 x 3 input, a 5 x 5 kernel, stride 2 and SAME give 6 x 6.",
     expected="confirmed",
-    why="Keras's layer makes a stride of each pixel; PyTorch with a border of 2 takes the smallest that leads back to 3 x 3, 5 x 5",
+    why="Keras's layer makes a stride of each pixel; the smallest that leads back to 3 x 3, PyTorch's, is 5 x 5",
     about=("keras",),
     replaced=_REPLACED,
 )
@@ -133,7 +133,7 @@ def same_3x3_to_6x6(framework: Framework) -> Iterator[Check]:
     seed="002",
     text="A 2 x 2 input, a 3 x 3 kernel, stride 2 and SAME give 4 x 4.",
     expected="confirmed",
-    why="Keras's layer makes a stride of each pixel; PyTorch with a border of 1 takes the smallest that leads back to 2 x 2, 3 x 3",
+    why="Keras's layer makes a stride of each pixel; the smallest that leads back to 2 x 2, PyTorch's, is 3 x 3",
     about=("keras",),
     replaced=_REPLACED,
 )

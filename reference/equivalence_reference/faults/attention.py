@@ -78,14 +78,34 @@ def _(**call: Any) -> Any:
 
 
 @attention.fault("causal-sees-no-own-position", code="index.offset")
-def _(mask: Array | None = None, **call: Any) -> Any:
-    query, key, causal = call["query"], call["key"], call["causal"]
-    if causal is None:
-        return attention.reference(mask=mask, **call)
+def _(**call: Any) -> Any:
+    return _seeing(call, -1)
+
+
+@attention.fault("causal-sees-the-next-position", code="mask.alignment")
+def _(**call: Any) -> Any:
+    return _seeing(call, 1)
+
+
+def _seeing(call: Call, ahead: int) -> Any:
+    """Causal attention that sees so many positions beyond its own."""
+    query, key, mask = call["query"], call["key"], call.get("mask")
+    if call["causal"] is None:
+        return attention.reference(**call)
     t, s = query.shape[2], key.shape[2]
-    earlier = np.tri(t, s, (s - t if causal == "bottom_right" else 0) - 1, dtype=np.bool_)
-    earlier = np.broadcast_to(earlier, (*query.shape[:2], t, s))
-    return attention.reference(mask=earlier if mask is None else earlier & mask, **call)
+    seen = np.tri(t, s, (s - t if call["causal"] == "bottom_right" else 0) + ahead, dtype=np.bool_)
+    seen = np.broadcast_to(seen, (*query.shape[:2], t, s))
+    return attention.reference(**call | {"mask": seen if mask is None else seen & mask, "causal": None})
+
+
+@attention.fault("mask-multiplies-the-scores", code="mask.additive")
+def _(mask: Array | None = None, **call: Any) -> Any:
+    if mask is None or call.get("bias") is not None:
+        return attention.reference(mask=mask, **call)
+    query, key = call["query"], np.repeat(call["key"], call["groups"], axis=1)
+    scale = query.shape[-1] ** -0.5 if call["scale"] is None else call["scale"]
+    scores = scale * np.einsum("nmtd,nmsd->nmts", query, key)
+    return attention.reference(bias=scores * (mask.astype(query.dtype) - 1), **call)
 
 
 @attention.fault("average-where-nothing-is-seen", code="mask.additive")

@@ -198,6 +198,14 @@ def _(bias: Array | None = None, **call: Any) -> Any:
     return y
 
 
+@_fault("output-padding-of-zeros", code="output-size.ambiguous")
+def _(**call: Any) -> Any:
+    without = _transpose(**call | {"output_padding": _each(call, 0)})
+    if not any(call["output_padding"]):
+        return without
+    return np.pad(without, ((0, 0), (0, 0), *((0, more) for more in call["output_padding"])))
+
+
 @_fault("output-padding-ignored", code="output-size.ambiguous")
 def _(**call: Any) -> Any:
     return _transpose(**call | {"output_padding": _each(call, 0)})

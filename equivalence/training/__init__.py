@@ -1,0 +1,1 @@
+"""Training a network in one framework or several at once: the same first parameters, batches and masks."""
