@@ -193,7 +193,8 @@ class GraphRunner:
         def perform(call: StepCall, cotangents: Values) -> tuple[Values, Values]:
             participant = who.steps[call.step.name]
             cell = Cell(call.operation, call.case, dtype, ())
-            request = request_for(cell, participant.binding, call.arrays, cotangents)
+            # A graph's own numbers, and what frameworks make of whole ones, may have come in another precision.
+            request = request_for(cell, participant.binding, _rounded(call.arrays, dtype), cotangents)
             reply = self.pool.submit(self._launch(participant.adapter), request).result()
             shapes = {output_quantity(name): shape for name, shape in self._output_shapes(call).items()}
             if cotangents:

@@ -10,7 +10,6 @@ from equivalence.deviations import Row, rows
 from equivalence.registry import Registry
 
 CODE = "gradient.ties"
-_FAMILIES = ("activation", "pooling")
 STRATEGIES = ("ties", "constant", "zeros")
 """Kinds of data with exact ties, among them zeros."""
 
@@ -18,15 +17,14 @@ STRATEGIES = ("ties", "constant", "zeros")
 def known(registry: Registry, frameworks: Mapping[str, str]) -> Row | None:
     """A row that says one of two different frameworks shares the gradient of ties in its own way.
 
-    Activations and pooling alone: there a port cannot follow the original. A reduction can be written either way.
+    Of frameworks in a stack of their own alone, which are no longer developed: a port cannot follow them there.
+    Elsewhere another call shares the gradient as the original does.
     """
     if len(set(frameworks.values())) == 1:
         return None
-    found = (row for name in frameworks.values() for row in rows(registry.adapter(name)) if row.code == CODE)
-    return next(
-        (row for row in found if row.kind == "difference" and registry.operation(row.operation).family in _FAMILIES),
-        None,
-    )
+    legacy = [adapter for name in frameworks.values() if (adapter := registry.adapter(name)).stack != "main"]
+    found = (row for adapter in legacy for row in rows(adapter) if row.kind == "difference")
+    return next((row for row in found if row.code == CODE), None)
 
 
 def excused(probes: Sequence[Probe], data: Mapping[str, Mapping[str, str]], row: Row | None) -> list[Probe]:

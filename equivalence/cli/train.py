@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -25,7 +24,7 @@ from equivalence.training.learning import Training
 from equivalence.training.plot import draw
 
 RECIPES = "equivalence.recipes"
-ALL = "all"
+ALL, MAIN = "all", "main"
 console = Console()
 progress_console = Console(stderr=True)
 
@@ -72,9 +71,12 @@ def train(
 
 
 def _named(runner: GraphRunner, recipe: Recipe, frameworks: Sequence[str]) -> list[str]:
-    """Who is trained: the reference first if it is among them; ``all`` is one for each library."""
+    """Who is trained, the reference first if it is among them.
+
+    ``all`` is one for each library that runs in this interpreter: one that needs an older stack takes ten times longer.
+    """
     able = runner.performers(recipe.network)
-    everyone = [who.name for who in able if not who.adapter.library]
+    everyone = [who.name for who in able if not who.adapter.library and who.adapter.stack == MAIN]
     wanted = everyone if ALL in frameworks else list(frameworks) or [runner.registry.reference.name]
     found = [runner.performer(recipe.network, name) for name in dict.fromkeys(wanted)]
     return [who.name for who in sorted(found, key=lambda who: not who.reference)]
@@ -99,13 +101,14 @@ def _first(recipe: Recipe, images: Dataset, load: Path | None) -> dict[str, Arra
     return parameters.load(load, recipe.start(sizes, 0))
 
 
-def _limited() -> object:
+def _limited() -> AbstractContextManager[object]:
     """One thread for NumPy's own library, as every worker has: several are slower on arrays as small as these."""
     try:
         from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn, which is optional
     except ImportError:
         return nullcontext()
-    return threadpool_limits(1)
+    limits: AbstractContextManager[object] = threadpool_limits(1)
+    return limits
 
 
 def _followed(training: Training, title: str) -> bool:

@@ -50,11 +50,11 @@ def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
 def farther(evidence: Evidence) -> Iterator[Hypothesis]:
     """Operations that the ported layer is, and faults at other parameters."""
     original = identify(evidence, "original")
+    for fit in original:
+        yield from _faults_elsewhere(evidence, fit)
     for fit in identify(evidence, "ported"):
         yield from (_other(evidence, one, fit) for one in original)
         yield from _reversed(evidence, fit)
-    for fit in original:
-        yield from _faults_elsewhere(evidence, fit)
 
 
 def gradients(evidence: Evidence) -> Iterator[Hypothesis]:

@@ -146,13 +146,15 @@ def read_history(path: Path) -> History:
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        if (found["kind"], found["schema"]) != ("training", 1):
-            raise ValueError("it is none")
+        kind = found["kind"], found["schema"]
         courses = [_course(course) for course in found["courses"]]
         names = ("recipe", "dataset", "seed", "batch", "steps", "planned", "seconds", "complete")
-        return History(courses=courses, **{name: found[name] for name in names})
+        history = History(courses=courses, **{name: found[name] for name in names})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise EquivalenceError(f"{path} cannot be read as a training: {error}") from error
+    if kind != ("training", 1):
+        raise EquivalenceError(f"{path}", expected=("training", 1), got=kind)
+    return history
 
 
 def _course(found: Mapping[str, Any]) -> Course:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -91,7 +92,7 @@ class Training:
             )
             for name in dict.fromkeys(frameworks)
         ]
-        self._seconds, self._begun = 0.0, 0.0
+        self._seconds = 0.0
 
     @property
     def history(self) -> History:
@@ -118,29 +119,30 @@ class Training:
             StepError: if a step of a framework gives no result.
             EquivalenceError: if a loss is no number any more.
         """
-        with self._at_once() as each:
+        with self._at_once() as threads:
             for epoch in range(self.planned):
                 order = generator(self.seed, self.recipe.name, "order", str(epoch)).permutation(len(self.dataset.train))
                 for index in range(self.steps):
                     step = epoch * self.steps + index
                     batch = self._batch(order[index * self.recipe.batch :][: self.recipe.batch], step)
                     rate = self.recipe.falling(step, self.planned * self.steps)
-                    each(lambda learner, batch=batch, rate=rate: self._learn(learner, batch, rate))
+                    list(threads.map(partial(self._learn, batch=batch, rate=rate), self.learners))
                     yield {learner.name: learner.losses[-1] for learner in self.learners}
-                each(self._tell)
+                list(threads.map(self._tell, self.learners))
 
     def test(self) -> dict[str, Epoch]:
         """Loss and accuracy on the test images now, by framework."""
-        with self._at_once() as each:
-            return dict(zip([learner.name for learner in self.learners], each(self._tested), strict=True))
+        with self._at_once() as threads:
+            names = [learner.name for learner in self.learners]
+            return dict(zip(names, threads.map(self._tested, self.learners), strict=True))
 
     @contextmanager
-    def _at_once(self) -> Iterator[Callable[[Callable[[Learner], object]], list[object]]]:
-        """A function that has every learner do something, all at the same time."""
+    def _at_once(self) -> Iterator[ThreadPoolExecutor]:
+        """A thread for each learner, most of which wait for their workers."""
         begun = time.monotonic()
         with ThreadPoolExecutor(len(self.learners)) as threads:
             try:
-                yield lambda do: list(threads.map(do, self.learners))
+                yield threads
             finally:
                 self._seconds += time.monotonic() - begun
 

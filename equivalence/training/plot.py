@@ -73,7 +73,7 @@ def _accuracy(panel: Axes, history: History) -> None:
         accuracies = [100 * epoch.test_accuracy for epoch in course.epochs]
         epochs = np.arange(1, len(accuracies) + 1)
         last = f", {accuracies[-1]:.1f} % at last" if accuracies else ""
-        panel.plot(epochs, accuracies, style, linewidth=width, label=course.name + last)
+        panel.plot(epochs, accuracies, style, marker=".", linewidth=width, label=course.name + last)
     panel.set(title="accuracy on the test images", xlabel="epoch", ylabel="%")
     panel.legend(loc="lower right")
 
@@ -87,4 +87,4 @@ def _apart(panel: Axes, history: History) -> None:
         panel.plot(np.arange(1, len(apart) + 1), apart, color=f"C{number}", linewidth=1, label=course.name)
     panel.set(title=f"difference from the loss of {first.name}", xlabel="step", ylabel="relative to max(loss, 1)")
     panel.set(yscale="log")
-    panel.legend(loc="lower right")
+    panel.legend(loc="center right")

@@ -1,8 +1,13 @@
 """The networks, and a runner with every framework that is here."""
 
+from pathlib import Path
+
 import pytest
 
 from equivalence import registry, session
+from equivalence.engine import packages
+from equivalence.graph_running import GraphRunner
+from equivalence.pool import Pool
 
 
 @pytest.fixture(scope="session")
@@ -17,5 +22,6 @@ def networks(known):
 
 @pytest.fixture(scope="session")
 def runner(known):
-    with session.graph_runner(session.available(known).registry) as running:
-        yield running
+    here = session.available(known).registry
+    with Pool({**packages(here), "wrong_gradients": str(Path(__file__).parent)}) as pool:
+        yield GraphRunner(here, pool)
