@@ -89,9 +89,7 @@ def equate(
         seed: of all random values.
     """
     wanted = tuple(dict.fromkeys(dtypes or DTYPES))
-    measured = {
-        dtype: _sides(runner, equivalence, case, dtype, (frameworks, seed)) for dtype in {"float64", *wanted}
-    }
+    measured = {dtype: _sides(runner, equivalence, case, dtype, (frameworks, seed)) for dtype in {"float64", *wanted}}
     outcomes = [
         outcome
         for dtype in wanted
@@ -126,9 +124,7 @@ def _sides(
     return found
 
 
-def _drawn(
-    runner: GraphRunner, equivalence: Equivalence, case: Case, dtype: str, seed: int
-) -> tuple[Arrays, Arrays]:
+def _drawn(runner: GraphRunner, equivalence: Equivalence, case: Case, dtype: str, seed: int) -> tuple[Arrays, Arrays]:
     """Inputs, parameters and cotangents, the same for every expression."""
     graph = equivalence.graph(equivalence.first)
     arrays = {name: cast(array, dtype) for name, array in graph.draw(case, seed).items()}

@@ -325,14 +325,14 @@ class _Judged:
     def difference(self, pair: tuple[Side, Side], place: _Place) -> Difference:
         """What a trace says about two participants at one place."""
         compared = self.judge(pair, str(place))
-        told = [code for side in pair if (code := self._ties(side, place))]
+        told = [code for side in pair if compared.verdict == "different" and (code := self._ties(side, place))]
         return Difference(
             pair[0].name,
             pair[1].name,
             compared.verdict,
             compared.max_abs,
             compared.bound_ratio,
-            told[0] if len(told) == 1 and compared.verdict == "different" else None,
+            told[0] if len(told) == 1 else None,
         )
 
     def _ties(self, side: Side, place: _Place) -> str | None:

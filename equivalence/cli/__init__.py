@@ -187,6 +187,21 @@ def power(**options: Any) -> None:
 
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--case", "cases", multiple=True, metavar="CASE", help="Only this case.")
+@_options(_frameworks, _dtypes)
+@click.option("--json", "json_path", type=_out, help="Write every comparison as JSON lines, as a run.")
+@_options(_report, _seed, _timeout, _jobs)
+def equivalences(**options: Any) -> None:
+    """Compare different ways to write the same function.
+
+    Left against right inside every framework, and all of them across the frameworks: outputs, gradients of the inputs
+    and of the weights they share.
+    """
+    _command("equivalences", "equivalences", **options)
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @_options(_frameworks)
 @click.option("--numbers", is_flag=True, help="Print every number; on by itself for claims that are named.")
 @click.option("--json", "json_path", type=_out, help="Write every claim with its evidence as JSON.")

@@ -39,7 +39,7 @@ def networks(
     jobs: int | None,
 ) -> int:
     """Compare networks between all frameworks, print what came out, and return the exit status."""
-    here = _needed(session.available(registry.load(), frameworks), frameworks)
+    here = needed(session.available(registry.load(), frameworks), frameworks)
     chosen = _chosen(here.registry, names, cases)
     compared: list[Compared] = []
     interrupted = False
@@ -68,7 +68,7 @@ def networks(
     return exit_status(verdicts)
 
 
-def _needed(here: session.Available, frameworks: Sequence[str]) -> session.Available:
+def needed(here: session.Available, frameworks: Sequence[str]) -> session.Available:
     """With only the frameworks that were asked for, whom they borrow from, and the reference."""
     if not frameworks:
         return here

@@ -11,7 +11,7 @@ import numpy as np
 from equivalence import axes as _axes
 from equivalence.diagnosis.evidence import Evidence, changed
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
-from equivalence.inputs import Array
+from equivalence.inputs import Array, Mask
 
 if TYPE_CHECKING:
     from equivalence.sides import Inputs
@@ -19,8 +19,37 @@ if TYPE_CHECKING:
 
 def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
     """Two neighbouring axes unpacked in the other order in every argument that has them; arrays joined elsewhere."""
+    yield from _masked(evidence)
     yield from _unpacked(evidence)
     yield from _joined(evidence)
+
+
+def _masked(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Data that are set to zero where a mask is false, and the mask forgotten after that."""
+    kinds = evidence.port.arguments
+    for mask in (name for name, kind in kinds.items() if isinstance(kind, Mask)):
+        for data in (name for name, kind in kinds.items() if kind.differentiable and evidence.roles[name] == "data"):
+            axes, own = _axes.names(kinds[mask].axes), _axes.names(kinds[data].axes)
+            if set(axes) <= set(own):
+                yield _zeroing(evidence, mask, data, [own.index(axis) for axis in axes])
+
+
+def _zeroing(evidence: Evidence, mask: str, data: str, places: Sequence[int]) -> Hypothesis:
+    def before(inputs: Inputs) -> Inputs | None:
+        array, seen = inputs.arrays[data], inputs.arrays[mask]
+        order = np.argsort(places)
+        rest = tuple(k for k in range(array.ndim) if k not in places)
+        zeroed = np.where(np.expand_dims(seen.transpose(order), rest), array, 0.0)
+        return changed(inputs, **{data: zeroed, mask: np.ones_like(seen)})
+
+    said, own = (evidence.port.own_name("ported", name) for name in (mask, data))
+    return Hypothesis(
+        code="sequence.mask",
+        message=f"The ported layer sets {own} to zero where {said} is false and goes on as if it were true.",
+        fix=f"Skip what {said} masks: keep the state, and leave it out of sums; zeros are numbers like others.",
+        prior=0.95,
+        before=before,
+    )
 
 
 def _unpacked(evidence: Evidence) -> Iterator[Hypothesis]:
@@ -48,7 +77,7 @@ def _unpacking(evidence: Evidence, one: str, two: str, places: Mapping[str, int]
         code="layout.channel-order",
         message=f"The ported layer takes the packed axes of {said} in the order {order}: {one} and {two} interleave.",
         fix=f"Reshape to ({one}, {two}) before splitting, or transpose the two axes of {said} first.",
-        prior=0.92,
+        prior=0.89,
         before=before,
     )
 

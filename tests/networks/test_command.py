@@ -115,6 +115,6 @@ def test_a_difference_is_told_where_it_starts(monkeypatch, capsys, known):
     assert "two_layer-equal_sizes-float64[numpy+torch]: a difference starts in loss (mse), output" in said
     assert "two_layer-equal_sizes-float64[numpy+torch]-gradient-weight: different" in said
     [line] = [line for line in said.splitlines() if line.startswith("loss (mse), output")]
-    assert line.endswith("different")
+    assert line.rstrip().endswith("different")
     [line] = [line for line in said.splitlines() if line.startswith("prediction (dense), output")]
     assert "different" not in line

@@ -27,7 +27,6 @@ MISSED = {
         "ctc-blank-index": "the blank moves the classes and the labels together, and the loss is none of the catalogue",
         "loss-label-smoothing-k-minus-1": "smoothing inside a loss that takes indices: nothing outside says it",
         "loss-label-smoothing-missing-factor": "smoothing inside a loss that takes indices: nothing outside says it",
-        "rnn-mask-not-carried": "what a masked step leaves behind is known where the operation is named",
     },
 }
 """The faults whose first diagnosis is another, by what was given, and why."""

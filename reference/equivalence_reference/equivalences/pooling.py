@@ -14,9 +14,7 @@ global_average = Equivalence(
     inputs={"x": "n c h w"},
     expressions={
         "global pooling": Expression(steps=[Step("means", "global_avg_pool", {"x": "x"})], outputs={"y": "means"}),
-        "mean": Expression(
-            steps=[Step("means", "reduce_mean", {"x": "x"}, axes=(2, 3))], outputs={"y": "means"}
-        ),
+        "mean": Expression(steps=[Step("means", "reduce_mean", {"x": "x"}, axes=(2, 3))], outputs={"y": "means"}),
         "full window": Expression(
             steps=[
                 Step("planes", "avg_pool2d", {"x": "x"}, window=(Size("h"), Size("w"))),
