@@ -23,7 +23,7 @@ from equivalence.operation_side import Bound, bind
 from equivalence.pool import CALL_LIMIT, Pool, Request
 from equivalence.port import Port
 from equivalence.prober import Prober
-from equivalence.probes import Plan, plan
+from equivalence.probes import Plan, Setting, plan
 from equivalence.registry import Registry
 from equivalence.shrinking import smallest
 from equivalence.sides import SIDES, Sides
@@ -99,7 +99,7 @@ class Checker:
         planned = Plan((), (ONLY_GIVEN,)) if given else plan(port, operation)
         prober = Prober(sides, self.dtypes)
         probes, remarks = [], []
-        for inputs in given_inputs(port, given) if given else map(sides.inputs, planned.settings):
+        for inputs in given_inputs(port, given) if given else map(sides.inputs, _effects_first(planned)):
             progress(f"{name}: {inputs.setting.name}")
             probes += prober.probe(inputs.setting, inputs)
             if prober.lost:
@@ -154,6 +154,11 @@ class Checker:
         return f"{who} the operation {operation.name}."
 
 
+def _effects_first(planned: Plan) -> list[Setting]:
+    """A layer that draws random numbers decides nothing, and that has to be known before anything is judged."""
+    return sorted(planned.settings, key=lambda setting: not setting.effects)
+
+
 def _skipped(probes: Sequence[Probe]) -> list[str]:
     """What was left out because a row of data says it differs."""
     return list(dict.fromkeys(f"{probe.kind}: {probe.reason}" for probe in probes if probe.verdict == "skipped"))
@@ -162,7 +167,7 @@ def _skipped(probes: Sequence[Probe]) -> list[str]:
 def _answered(port: Port, name: str, probes: Sequence[Probe], seed: int, dtypes: Sequence[str]) -> dict[str, Any]:
     """The port's verdict, the probe that tells it, and the command that repeats the check."""
     # A probe on which both layers raise lies outside what they can do: it is shown, and counts only if none is left.
-    counted = [probe for probe in probes if probe.verdict != "undecided"] or list(probes)
+    counted = [probe for probe in probes if probe.verdict != "undecided" or probe.forward] or list(probes)
     verdict = worst([probe.verdict for probe in counted])
     telling = next(probe for probe in counted if probe.verdict == verdict)
     compared = [*telling.forward.values(), *telling.gradients.values()]

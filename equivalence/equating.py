@@ -13,6 +13,7 @@ import numpy as np
 from equivalence.binding import DTYPES
 from equivalence.comparison import Comparison, jsonable
 from equivalence.engine import random_cotangents
+from equivalence.errors import EquivalenceError
 from equivalence.expressions import Arrays, Equivalence
 from equivalence.graph_judging import Side, judge_sides, sides_of
 from equivalence.graph_running import GraphRunner
@@ -109,19 +110,38 @@ def _sides(
     frameworks, seed = chosen
     arrays, cotangents = _drawn(runner, equivalence, case, dtype, seed)
     found = []
-    for name, one in equivalence.expressions.items():
+    for name in equivalence.expressions:
         graph = equivalence.graph(name)
         who = [performer for performer in runner.performers(graph) if not frameworks or performer.name in frameworks]
-        given = equivalence.given(name, arrays, cotangents)
-        if any(other.derivative for other in equivalence.expressions.values()):
-            # Gradients stand for outputs, whose own gradients no framework's vector-Jacobian product gives.
-            given = given[0], {one.derivative: np.ones((), dtype)} if one.derivative else {}
-        for side in sides_of(runner, graph, who, dtype, given):
+        try:
+            given = _given(runner, equivalence, name, (arrays, cotangents))
+            sides = sides_of(runner, graph, who, dtype, given)
+        except EquivalenceError as error:
+            # Not even the reference performs it.
+            sides = [Side(p.name, {}, {}, p.adapter.library or p.name, p.reference, error) for p in who]
+        for side in sides:
             own = equivalence.quantities(name, list(side.values))
-            values = {quantity: side.values[key] for quantity, key in own.items()} if side.error is None else {}
+            values = {quantity: side.values[key] for quantity, key in own.items() if key in side.values}
             bounds = {quantity: side.bounds[key] for quantity, key in own.items() if key in side.bounds}
             found.append(replace(side, name=f"{side.name}/{name}", values=values, bounds=bounds))
     return found
+
+
+def _given(
+    runner: GraphRunner, equivalence: Equivalence, name: str, drawn: tuple[Arrays, Arrays]
+) -> tuple[Arrays, Arrays]:
+    """Arrays and cotangents of an expression."""
+    arrays, cotangents = equivalence.given(name, *drawn)
+    one = equivalence.expressions[name]
+    if one.derivative:
+        return arrays, {one.derivative: np.ones(())}
+    if any(other.derivative for other in equivalence.expressions.values()):
+        # Gradients stand for outputs, whose own gradients no framework's vector-Jacobian product gives.
+        return arrays, {}
+    outputs = runner.run(equivalence.graph(name), arrays, runner.registry.reference.name).outputs
+    # Another shape is a difference in itself, and such outputs have no gradients along these cotangents.
+    fits = all(np.shape(outputs[output]) == cotangent.shape for output, cotangent in cotangents.items())
+    return arrays, cotangents if fits else {}
 
 
 def _drawn(runner: GraphRunner, equivalence: Equivalence, case: Case, dtype: str, seed: int) -> tuple[Arrays, Arrays]:
@@ -178,7 +198,7 @@ def _judged(
 ) -> Comparison:
     here, wide = sides
     if any(quantity not in side.values for side in pair):
-        return Comparison(verdict="error", reason=f"{quantity} is missing on one side")
+        return Comparison(verdict="error", reason=f"one side has no {quantity}, because its shapes are others")
     exact = {side.name: side for side in wide if side.error is None}
     beside = (exact[pair[0].name], exact[pair[1].name]) if all(side.name in exact for side in pair) else None
     truth = next((side.values[quantity] for side in here if side.reference), None)

@@ -66,16 +66,18 @@ class Equivalence:
 
     def __post_init__(self) -> None:
         if len(self.expressions) < 2:  # noqa: PLR2004 - two sides of an equation
-            got = ", ".join(self.expressions) or "none"
-            raise DeclarationError(f"equivalence {self.name}", expected="two expressions or more", got=got)
+            expected = "two expressions or more"
+            raise DeclarationError(f"equivalence {self.name}", expected=expected, got=list(self.expressions))
         plain = [set(one.outputs) for one in self.expressions.values() if not one.derivative]
         if any(names != plain[0] for names in plain):
-            got = [sorted(names) for names in plain]
-            raise DeclarationError(f"equivalence {self.name}", expected="the same outputs of each expression", got=got)
+            expected = "the same outputs of each expression"
+            raise DeclarationError(
+                f"equivalence {self.name}", expected=expected, got=[sorted(names) for names in plain]
+            )
         for name, one in self.expressions.items():
             if one.adjoint and len(one.outputs) != 1:
-                got = sorted(one.outputs)
-                raise DeclarationError(f"expression {name} of {self.name}", expected="one output", got=got)
+                what = f"expression {name} of {self.name}"
+                raise DeclarationError(what, expected="one output", got=sorted(one.outputs))
 
     def graph(self, name: str) -> Graph:
         """An expression as a graph of its own."""

@@ -152,17 +152,6 @@ class GraphRunner:
                 },
             )
 
-    def train_bounds(self, graph: Graph, arrays: Arrays, dtype: str, batches: Iterable[Arrays] = ()) -> Trained:
-        """As :meth:`train` gives it, with a rounding bound for each loss and each parameter."""
-        _trainable(graph)
-        precision = PRECISIONS[dtype]
-        with computing(precision):
-            turns = (carrying(exact(_rounded(batch, dtype)), precision) for batch in batches)
-            given = carrying(exact(_rounded(arrays, dtype)), precision)
-            trained = train(graph, self.registry.operations, _with_errors, given, turns)
-            losses = [bounded({"loss": loss}, precision)["loss"] for loss in trained.losses]
-            return Trained(losses, [bounded(parameters, precision) for parameters in trained.parameters])
-
     def _who(self, graph: Graph, participant: str | Performer) -> Performer:
         return self.performer(graph, participant) if isinstance(participant, str) else participant
 

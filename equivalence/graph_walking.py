@@ -142,7 +142,7 @@ def train(
     losses, parameters = list[Any](), list[Values]()
     for count in range(1, len(training.rates) + 1):
         given |= next(turns, {})
-        walked = walk(graph, operations, perform, given, {training.loss: _one(start)})
+        walked = walk(graph, operations, perform, given, {training.loss: np.ones((), start.dtype)})
         gradients.append(_flat(walked.gradients, names))
         rates = np.asarray(training.rates[:count], start.dtype)
         moved = _update(graph, operations, perform, (start, np.stack(gradients), rates))
@@ -271,8 +271,3 @@ def _widened(array: Any) -> Any:
 
 def _zeros(like: Any) -> Any:
     return like.each(np.zeros_like) if isinstance(like, Uncertain) else np.zeros_like(like)
-
-
-def _one(like: Any) -> Any:
-    one = np.ones((), like.dtype)
-    return Uncertain.exact(one, like.precision) if isinstance(like, Uncertain) else one

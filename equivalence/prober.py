@@ -194,15 +194,15 @@ class Prober:
             return Probe(verdict="different", reason=misfit, forward=forward, **said)
         verdict = worst([item.verdict for item in (*forward.values(), *gradients.values())])
         reason = ""
-        if setting.effects and verdict == "equal":
+        if again := self.effects.get("original", {}).get("unrepeatable"):
+            verdict, reason = "undecided", f"the original returns other {_listed(again)} when called again"
+        elif setting.effects and verdict == "equal":
             verdict, reason = self._effects()
         return Probe(verdict=verdict, reason=reason, forward=forward, gradients=gradients, **said)
 
     def _effects(self) -> tuple[Verdict, str]:
         """The verdict on what the layers do beside returning outputs."""
         original, ported = (self.effects.get(side, {"mutated": [], "unrepeatable": []}) for side in SIDES)
-        if original["unrepeatable"]:
-            return "undecided", f"the original returns other {_listed(original['unrepeatable'])} when called again"
         if ported["unrepeatable"]:
             return "different", f"the ported layer returns other {_listed(ported['unrepeatable'])} when called again"
         if alone := set(ported["mutated"]) - set(original["mutated"]):

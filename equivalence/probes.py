@@ -240,6 +240,8 @@ class _Planner:
 
 def _keeps_state(layer: Layer) -> bool:
     """Whether a layer may be an object, whose buffers a call may write into, in evaluation too."""
-    if not inspect.isfunction(layer.function):
+    if not inspect.isroutine(layer.function):
         return True
-    return not set(inspect.signature(layer.function).parameters) & set(layer.inputs)
+    return inspect.isfunction(layer.function) and not set(inspect.signature(layer.function).parameters) & set(
+        layer.inputs
+    )

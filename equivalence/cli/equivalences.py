@@ -91,43 +91,48 @@ def _write(finished: Run, json_path: Path | None, report: Path | None) -> None:
 
 def _print(found: Sequence[tuple[Equivalence, Equated]], *, detailed: bool) -> None:
     """Which hold, inside each framework and across; the cases of one equivalence are one row."""
-    table = Table(title="Comparisons as expected, of left with right inside each framework, and of all across them")
-    table.add_column("equivalence", overflow="fold")
-    table.add_column("verdict")
-    frameworks = list(dict.fromkeys(name for _, equated in found for name in equated.participants))
-    for name in (*frameworks, "across"):
-        table.add_column(name, justify="right")
+    table = Table(title="Comparisons as expected: of two expressions in one framework, and across frameworks")
+    table.add_column("equivalence", ratio=1)
+    table.add_column("verdict", no_wrap=True)
+    table.add_column("inside", no_wrap=True)
+    table.add_column("across", justify="right", no_wrap=True)
     for one in dict.fromkeys(one.name for one, _ in found):
         mine = [(declared, equated) for declared, equated in found if declared.name == one]
         outcomes = [outcome for _, equated in mine for outcome in equated.outcomes]
-        inside = {name: [o for o in outcomes if _sides(o) == {name}] for name in frameworks}
+        names = dict.fromkeys(name for _, equated in mine for name in equated.participants)
+        inside = [f"{name} {_cell([o for o in outcomes if _sides(o) == {name}])}" for name in names]
         across = [outcome for outcome in outcomes if len(_sides(outcome)) > 1]
-        declared = mine[0][0]
-        star = f" [dim](seed {', '.join(declared.seeds)})[/]" if declared.seeds else ""
-        words = f"[bold]{escape(declared.name)}[/]{star}\n{escape(declared.title)}\n[dim]{escape(declared.why)}[/]"
         verdict = "[green]holds[/]" if all(equated.expected for _, equated in mine) else "[red]fails[/]"
-        table.add_row(words, verdict, *(_cell(inside[name]) for name in frameworks), _cell(across))
+        table.add_row(_words(mine[0][0]), verdict, "\n".join(inside) or "-", _cell(across), end_section=True)
     console.print(table)
     if detailed:
         for _, equated in found:
             console.print(_details(equated))
-    holding = {one.name for one, equated in found} - {one.name for one, equated in found if not equated.expected}
+    failing = {one.name for one, equated in found if not equated.expected}
     count = sum(len(equated.outcomes) for _, equated in found)
-    names = {one.name for one, _ in found}
-    console.print(f"{len(names)} equivalences, {len(holding)} hold; {count} comparisons", highlight=False)
+    total = len({one.name for one, _ in found})
+    console.print(f"{total} equivalences, {total - len(failing)} hold; {count} comparisons", highlight=False)
+
+
+def _words(one: Equivalence) -> str:
+    used = f" [dim]seed {', '.join(one.seeds)}[/]" if one.seeds else ""
+    return f"[bold]{escape(one.name)}[/]{used}\n{escape(one.title)}\n[dim]{escape(one.why)}[/]"
 
 
 def _details(equated: Equated) -> Table:
-    """The worst of each quantity inside each framework."""
-    table = Table("framework", "left", "right", "dtype", "quantity", "verdict", "largest difference", "of the bound")
+    """For any two expressions in one framework, the quantity in which they differ most."""
+    table = Table("framework", "expressions", "dtype", "verdict", "largest difference", "in")
     table.title = f"{equated.name}-{equated.case}"
+    groups: dict[tuple[str, str, str], list[Outcome]] = {}
     for outcome in equated.inside:
-        compared = outcome.comparison
-        names = [side.partition("/")[2] for side in (outcome.left, outcome.right)]
-        colour = "green" if outcome.expected else "red"
-        sizes = number(compared.max_abs), number(compared.bound_ratio)
-        words = [framework(outcome.left), *names, outcome.dtype, outcome.quantity]
-        table.add_row(*map(escape, words), f"[{colour}]{outcome.verdict}[/]", *sizes)
+        groups.setdefault((outcome.left, outcome.right, outcome.dtype), []).append(outcome)
+    for (left, right, dtype), outcomes in groups.items():
+        worst = max(outcomes, key=lambda outcome: (not outcome.expected, outcome.comparison.max_abs or 0.0))
+        colour = "green" if worst.expected else "red"
+        names = f"{left.partition('/')[2]} = {right.partition('/')[2]}"
+        verdict = f"[{colour}]{worst.verdict}[/]"
+        size = number(worst.comparison.max_abs)
+        table.add_row(framework(left), escape(names), dtype, verdict, size, worst.quantity)
     return table
 
 

@@ -48,6 +48,8 @@ def train(
     for path in (save, load):
         if path is not None:
             tensorfiles.checked(path)
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out}", expected="a folder", got="a file")
     recipe = registry.look_up("network", network, registry.find(RECIPES, Recipe))
     here = session.available(registry.load(), [name for name in frameworks if name != ALL])
     images = _cut(datasets.load(dataset, data, seed=seed, subset=subset), examples, seed)
@@ -155,8 +157,6 @@ def _print(history: History, tested: Mapping[str, Epoch]) -> None:
 
 
 def _write(history: History, out: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"--out {out}", expected="a folder", got="a file")
     write_history(out / "history.json", history)
     for kind in ("svg", "png"):
         draw(out / f"curves.{kind}", history)

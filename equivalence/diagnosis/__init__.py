@@ -11,11 +11,13 @@ from equivalence.diagnosis import (
     arguments,
     behaviours,
     catalogue,
+    curves,
     effects,
     gradients,
     joints,
     layouts,
     outputs,
+    sweeps,
     symptoms,
 )
 from equivalence.diagnosis.evidence import Evidence
@@ -34,9 +36,12 @@ GENERATORS: Sequence[Callable[[Evidence], Iterator[Hypothesis]]] = (
     catalogue.hypotheses,
     catalogue.farther,
     joints.hypotheses,
+    curves.hypotheses,
+    sweeps.hypotheses,
     layouts.hypotheses,
     arguments.hypotheses,
     outputs.hypotheses,
+    sweeps.factors,
 )
 """Where hypotheses come from; once one is believed, the others are not asked."""
 

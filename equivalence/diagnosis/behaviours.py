@@ -8,6 +8,7 @@ import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.answer import Diagnosis
+from equivalence.diagnosis import curves, epsilons, inside
 from equivalence.diagnosis.evidence import Evidence, changed
 from equivalence.diagnosis.hypothesis import Arrays
 from equivalence.inputs import Array, Real
@@ -15,15 +16,23 @@ from equivalence.observation import Observation, distance
 from equivalence.sides import Inputs
 
 _CONFIDENCE = 0.6
+_KEPT = 3
 _MIX = 0.3
 
 
 def diagnose(evidence: Evidence) -> list[Diagnosis]:
     """What one layer does and the other does not, best first; empty if they behave alike."""
     ordinary = [item for item in evidence.telling if not item.inputs.setting.data]
-    if not ordinary:
-        return []
-    return list(_statistics(evidence, ordinary[0]))
+    found = [
+        *(_statistics(evidence, ordinary[0]) if ordinary else ()),
+        *inside.diagnose(evidence),
+        *epsilons.diagnose(evidence),
+        *curves.diagnose(evidence),
+    ]
+    best: dict[str, Diagnosis] = {}
+    for one in sorted(found, key=lambda one: -one.confidence):
+        best.setdefault(one.code, one)
+    return list(best.values())[:_KEPT]
 
 
 def _statistics(evidence: Evidence, item: Observation) -> Iterator[Diagnosis]:
@@ -38,7 +47,7 @@ def _statistics(evidence: Evidence, item: Observation) -> Iterator[Diagnosis]:
             confidence=_CONFIDENCE,
             message=f"The {stored} layer normalizes with stored statistics, the {own} layer with its input's: the "
             f"{stored} one is affine in {name}, and a factor on {name} makes no difference to the {own} one.",
-            fix="Run both in the same mode, training or inference, and keep running statistics on neither side or both.",
+            fix="Run both in the same mode, training or inference; keep running statistics on neither side or both.",
             error_before=item.error,
             error_after=None,
             probe=item.name,

@@ -13,7 +13,7 @@ from equivalence.diagnosis import scalars
 from equivalence.diagnosis.evidence import Evidence, changed
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
 from equivalence.diagnosis.parameters import code_of
-from equivalence.diagnosis.sampling import Curve, curves
+from equivalence.diagnosis.sampling import Curve, curves, hidden
 from equivalence.diagnosis.scalars import GRID, Piece, Scalar
 from equivalence.inputs import Array
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _FAR = 2.0**20
 _NEAR = 3.0
+_FIX = "Use the slopes and limits of the original."
 _SHARPER = (1.0, 0.7, 1.4, 0.5, 2.0, 0.25, 4.0)
 _INVERSES: dict[str, Callable[[Array], Array]] = {"sigmoid": lambda y: np.log(y) - np.log1p(-y), "tanh": np.arctanh}
 
@@ -158,7 +159,7 @@ def told(curve: Curve, names: Names, straight: Straight) -> tuple[str, str, str]
         return code, f"{what}the original is {one.said}, the ported layer {two.said}.", f"Use {one.said}."
     if straight[0] is not None and straight[1] is not None:
         same = len(straight[0]) == len(straight[1])
-        return "constant.value" if same else "function.variant", what + scalars.compared(straight[0], straight[1]), ""
+        return "constant.value" if same else "function.variant", what + scalars.compared(straight[0], straight[1]), _FIX
     shown = [name.said if name is not None else None for name in names]
     if any(shown):
         sides = (
@@ -179,18 +180,21 @@ def _worst(curve: Curve) -> str:
 
 def diagnose(evidence: Evidence) -> Iterator[Diagnosis]:
     """What was measured along the curves, where nothing explains all of the difference."""
-    found = curves(evidence)
+    outer = curves(evidence)
+    found = outer or hidden(evidence)
     candidates = list(scalars.elementwise(evidence.known)) if found else []
     for curve in found[:1]:
         names = [_named(evidence, values, candidates) for values in (curve.original, curve.ported)]
         straight = [scalars.pieces(GRID, values) for values in (curve.original, curve.ported)]
+        if not outer and any(name is None and bent is None for name, bent in zip(names, straight, strict=True)):
+            return
         code, message, fix = told(curve, names, straight)
-        if all(found is not None and len(found) == 1 for found in straight):
+        if all(bent is not None and len(bent) == 1 for bent in straight):
             code = "scale.factor"
         yield Diagnosis(
             code=code,
             confidence=0.6,
-            message=message,
+            message=message if outer else f"Inside the layer: {message[0].lower()}{message[1:]}",
             fix=fix,
             error_before=curve.item.error,
             error_after=None,

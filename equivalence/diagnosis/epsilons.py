@@ -24,7 +24,7 @@ from equivalence.diagnosis.measuring import (
     scaled,
     spread,
 )
-from equivalence.diagnosis.scalars import solve
+from equivalence.diagnosis.scalars import exact, solve
 from equivalence.diagnosis.spots import Spot, View
 from equivalence.inputs import Array, Positive
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _STARTS = tuple(float(k) for k in np.geomspace(1e-4, 1e4, 17))
 _SHIFTS = tuple(float(k) for k in np.geomspace(1e-12, 1e-1, 12))
 _VANISHED = 0.05
+_REJECTED = 0.3
 _SLOWEST, _FASTEST = 2.4, 10.8
 _ROUNDING = 1e-12
 _NOTHING = 1e-30
@@ -156,7 +157,7 @@ def _groups(view: View) -> list[tuple[Spot, ...]]:
 def _telling(view: View, item: Observation, group: Sequence[Spot]) -> float | None:
     """The scale at which the difference is largest, if it vanishes as a constant beside a square, or a root, does."""
     near, size = _apart(view, item.inputs, group, 1.0)
-    if not near:
+    if not near or _apart(view, item.inputs, group, 1e3)[0] > _REJECTED * near:
         return None
     for scale in (1.0, 10.0, 100.0, 1e3):
         one, _ = _apart(view, item.inputs, group, scale)
@@ -201,18 +202,18 @@ def _scaled(view: View, item: Observation, group: tuple[Spot, ...], scale: float
         return found - wanted - (0.0 if slope is None else (k - 1) * slope)
 
     k = solve(residual, _STARTS)
-    left, before = (None if k is None else residual(by) for by in (k or 1.0, 1.0))
-    if k is None or left is None or before is None or np.max(np.abs(left)) > _EXACT * np.max(np.abs(before)):
+    if k is None or not exact(residual, k, _EXACT):
         return None
     names = " and ".join(spot.said for spot in group)
     one, two = absolute(view, item)
+    known = _told(one.value, two.value) if one and two and one.inside == two.inside else ""
     grown, ratio = ("larger", 1 / k**2) if k < 1 else ("smaller", k**2)
     return Hypothesis(
         code="epsilon.value",
-        message=(_told(one and one.value, two and two.value) if one and two and one.inside == two.inside else "")
+        message=known
         or f"epsilon is {ratio:.4g} times {grown} in the ported layer, if it stands inside the root: what it gives is "
         f"what the original gives for {k:.4g} times {names}, and both agree on large {names}.",
-        fix=_fix(one and one.value),
+        fix=_fix(one.value if one is not None else None),
         prior=0.95,
         base=lambda inputs: _smaller(evidence.original, inputs, group, k),
     )

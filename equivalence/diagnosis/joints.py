@@ -47,7 +47,7 @@ def _zeroing(evidence: Evidence, mask: str, data: str, places: Sequence[int]) ->
         code="sequence.mask",
         message=f"The ported layer sets {own} to zero where {said} is false and goes on as if it were true.",
         fix=f"Skip what {said} masks: keep the state, and leave it out of sums; zeros are numbers like others.",
-        prior=0.95,
+        prior=0.89,
         before=before,
     )
 

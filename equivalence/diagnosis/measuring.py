@@ -1,4 +1,4 @@
-"""Measuring the constant of a normalization inside a layer, from what the layer gives for larger and smaller numbers."""
+"""Measuring the constant of a normalization inside a layer, from what it gives for larger and smaller numbers."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _measure(view: View, inputs: Inputs, spot: Spot, side: str) -> Measured | No
         neutral = 0.0 if len(spot.axes) == 1 else 1.0
         others = [other.name for other in view.data if other.real and other is not spot]
         inputs = changed(inputs, **{name: np.full_like(inputs.arrays[name], neutral) for name in others})
-    run = evidence.original if side == "original" else evidence.ported
+    run: Run = evidence.original if side == "original" else evidence.ported
     if linear(run, inputs, [spot]):
         run = bare(run, [spot])
     own = inputs.arrays[spot.name]

@@ -44,7 +44,7 @@ class Sampler:
     @property
     def shape(self) -> tuple[int, ...]:
         """The argument's."""
-        return self.inputs.arrays[self.spot.name].shape
+        return tuple(map(int, self.inputs.arrays[self.spot.name].shape))
 
     @property
     def many(self) -> int:
@@ -109,6 +109,52 @@ def _curves(evidence: Evidence) -> Iterator[Curve]:
         for output in view.outputs:
             if set(spot.axes) <= set(output.axes) and spot.axes and (spot.part == "data" or spot.bias_like):
                 yield from _curve(view, item, spot, output)
+
+
+def hidden(evidence: Evidence) -> list[Curve]:
+    """What follows a bias inside a layer, as a function of it, where the two differ.
+
+    Data are nothing and the bias is one number everywhere, so that what comes after, if it is affine, makes a factor
+    and a constant of itself; both are taken out by what the original gives far out, where activations are straight.
+    """
+    return evidence.remembered("hidden", lambda: list(islice(_hidden(evidence), 1)))
+
+
+def _hidden(evidence: Evidence) -> Iterator[Curve]:
+    view = View(evidence)
+    item = next((item for item in evidence.telling if not item.inputs.setting.data), None)
+    if item is None or len(view.outputs) != 1:
+        return
+    [output] = view.outputs
+    zero = {spot.name: np.zeros_like(item.inputs.arrays[spot.name]) for spot in view.data if spot.real}
+    for spot in view.parameters:
+        if spot.real and spot.bias_like and len(spot.axes) == 1 and spot.axes[0] not in output.axes:
+            sampler = Sampler(evidence, spot, output, changed(item.inputs, **zero))
+            started = time.monotonic()
+            few = [_everywhere(sampler, side, np.array([-5.0, 5.0])) for side in SIDES]
+            slow = (time.monotonic() - started) / 2 * GRID.size > 2 * _SECONDS
+            if slow or few[0] is None or few[1] is None or np.allclose(few[0], few[1], rtol=1e-9):
+                continue
+            place = int(np.argmax(np.abs(few[0][1] - few[0][0])))
+            yield from _straightened(sampler, place, item)
+
+
+def _straightened(sampler: Sampler, place: int, item: Observation) -> Iterator[Curve]:
+    one, two = (_everywhere(sampler, side, GRID) for side in SIDES)
+    if one is None or two is None:
+        return
+    first, second = one[:, place], two[:, place]
+    middle, factor = int(np.argmin(np.abs(GRID))), (first[-1] - first[-2]) / (GRID[-1] - GRID[-2])
+    if np.isfinite(factor) and abs(factor) > 1e-6 and np.isfinite(first).all() and np.isfinite(second).all():  # noqa: PLR2004
+        yield Curve(sampler, (first - first[middle]) / factor, (second - second[middle]) / factor, item)
+
+
+def _everywhere(sampler: Sampler, side: str, values: Array) -> Array | None:
+    """All outputs in a row, for the argument filled with each of these numbers."""
+    found = [sampler.run(side, np.full(sampler.shape, value)) for value in values]
+    return (
+        np.array([np.ravel(one) for one in found if one is not None]) if all(one is not None for one in found) else None
+    )
 
 
 def _curve(view: View, item: Observation, spot: Spot, output: Spot) -> Iterator[Curve]:

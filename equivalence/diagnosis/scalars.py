@@ -30,6 +30,7 @@ TOLERANCE = 1e-9
 _RUN = 4
 _MOST = 4
 _ROUNDS = 25
+_SHORTEST = 1e-3
 _STARTS = (1.0, 0.5, 2.0, 0.2, 5.0, 1.7, 0.05, 20.0)
 _NICE = 1e-8
 _SETTINGS = 12
@@ -163,12 +164,15 @@ def _solved(
         yield Scalar(said(k), made(k), one.operation, {**one.settings, name: k})
 
 
-def solve(residual: Callable[[float], Array | None], starts: Sequence[float] = _STARTS) -> float | None:
+def solve(
+    residual: Callable[[float], Array | None], starts: Sequence[float] = _STARTS, rounds: int = _ROUNDS
+) -> float | None:
     """The positive number at which a residual is smallest: from the best start by Gauss-Newton steps.
 
     Args:
         residual: what is to become nothing; none where it cannot be computed.
         starts: numbers to begin at.
+        rounds: how many steps are made at most.
     """
 
     def size(k: float) -> float:
@@ -179,7 +183,7 @@ def solve(residual: Callable[[float], Array | None], starts: Sequence[float] = _
     best = size(k)
     if not math.isfinite(best):
         return None
-    for _ in range(_ROUNDS):
+    for _ in range(rounds):
         here, beside = residual(k), residual(k * (1 + 1e-6))
         if here is None or beside is None:
             return None
@@ -189,7 +193,7 @@ def solve(residual: Callable[[float], Array | None], starts: Sequence[float] = _
         if not math.isfinite(step) or abs(step) < 1e-14:  # noqa: PLR2004
             break
         moved, damped = None, max(-1.0, min(1.0, step))
-        while abs(damped) > 1e-14 and moved is None:  # noqa: PLR2004
+        while moved is None and abs(damped) > _SHORTEST * abs(step):
             candidate = k * math.exp(damped)
             if (found := size(candidate)) < best:
                 moved, best = candidate, found
@@ -198,6 +202,14 @@ def solve(residual: Callable[[float], Array | None], starts: Sequence[float] = _
             break
         k = moved
     return nice(k)
+
+
+def exact(residual: Callable[[float], Array | None], k: float, share: float) -> bool:
+    """Whether a number leaves no more than a share of what one leaves."""
+    left, before = residual(k), residual(1.0)
+    if left is None or before is None or not np.any(before):
+        return False
+    return bool(np.max(np.abs(left)) <= share * np.max(np.abs(before)))
 
 
 def nice(value: float) -> float:

@@ -14,7 +14,7 @@ from equivalence.diagnosis import epsilons
 from equivalence.diagnosis.evidence import Evidence, changed
 from equivalence.diagnosis.hypothesis import Arrays, Hypothesis
 from equivalence.diagnosis.measuring import flat, scaled
-from equivalence.diagnosis.scalars import nice, solve
+from equivalence.diagnosis.scalars import exact, nice, solve
 from equivalence.diagnosis.spots import Spot, View
 from equivalence.inputs import Array, Positive
 from equivalence.observation import distance
@@ -30,20 +30,35 @@ _HALVINGS = 60
 _SECONDS = 1.0
 _SLOW = 0.02
 _MANY = 10
+_FEW = 7
 _EXACT = 1e-7
+_ALIKE = 1e-6
+_BEFORE = 0.02
 
 
 def hypotheses(evidence: Evidence) -> Iterator[Hypothesis]:
-    """Epsilons, then clipped arguments, then factors on arguments."""
+    """Epsilons; else arguments that one layer clips."""
     yield from epsilons.hypotheses(evidence)
+    item = _item(evidence)
     view = View(evidence)
-    item = next((item for item in evidence.telling if not item.inputs.setting.data), next(iter(evidence.telling), None))
-    if item is None or not np.isfinite(item.error) or _slow(evidence, item):
-        return
-    for spot in view.data:
-        if spot.real and item.inputs.arrays[spot.name].size:
+    for spot in view.data if item is not None else ():
+        if item is not None and spot.real and item.inputs.arrays[spot.name].size:
             yield from _clipped(view, item, spot)
-    yield from _multiplied(view, item)
+
+
+def factors(evidence: Evidence) -> Iterator[Hypothesis]:
+    """Factors on arguments, whatever they are; not where an epsilon explains them."""
+    item = _item(evidence)
+    if item is not None and not epsilons.telling(View(evidence), item):
+        yield from _multiplied(View(evidence), item)
+
+
+def _item(evidence: Evidence) -> Observation | None:
+    """The probe that is varied; none if there is none, or a layer is slow."""
+    found = next(
+        (item for item in evidence.telling if not item.inputs.setting.data), next(iter(evidence.telling), None)
+    )
+    return None if found is None or not np.isfinite(found.error) or _slow(evidence, found) else found
 
 
 def _slow(evidence: Evidence, item: Observation) -> bool:
@@ -68,7 +83,7 @@ class Limits:
 
 def _clipped(view: View, item: Observation, spot: Spot) -> Iterator[Hypothesis]:
     """Beyond a threshold an argument makes no difference to one layer."""
-    limits = {side: _limits(view, item, spot, side) for side in _SIDES}
+    limits = _limits(view, item, spot)
     one, two = limits["original"], limits["ported"]
     if one == two:
         return
@@ -100,45 +115,61 @@ def _clipped(view: View, item: Observation, spot: Spot) -> Iterator[Hypothesis]:
 _NONE = Limits(-np.inf, np.inf)
 
 
-def _limits(view: View, item: Observation, spot: Spot, side: str) -> Limits:
+def _limits(view: View, item: Observation, spot: Spot) -> dict[str, Limits]:
+    """By side; nothing is looked for where both end alike, as where a softmax or a sigmoid is saturated."""
     own = item.inputs.arrays[spot.name]
     place = tuple(size // 2 for size in own.shape)
-    run = view.evidence.original if side == "original" else view.evidence.ported
 
-    def at(value: float) -> Array | None:
+    def at(side: str, value: float) -> Array | None:
         array = np.full_like(own, value)
         array[place] = value
-        return flat(run(changed(item.inputs, **{spot.name: array})))
+        given = changed(item.inputs, **{spot.name: array})
+        return flat(view.evidence.original(given) if side == "original" else view.evidence.ported(given))
 
-    found = []
+    found: dict[str, list[float]] = {side: [] for side in _SIDES}
     for sign in (-1.0, 1.0):
-        ends = [at(sign * value) for value in _BEYOND]
-        middle = at(sign * _LEAST)
-        if ends[0] is None or ends[1] is None or middle is None or _same(ends[0], middle):
-            found.append(sign * np.inf)
-            continue
-        found.append(sign * (_edge(partial(_at_end, at, ends[1], sign)) if _same(ends[0], ends[1]) else np.inf))
-    return Limits(*found)
+        ends = {side: _end(partial(at, side), sign) for side in _SIDES}
+        one, two = ends.values()
+        alike = one is not None and two is not None and one.shape == two.shape and np.allclose(one, two, rtol=_ALIKE)
+        for side, end in ends.items():
+            edge = np.inf if end is None or alike else _edge(partial(at, side), end, sign)
+            found[side].append(sign * edge)
+    return {side: Limits(*edges) for side, edges in found.items()}
 
 
-def _at_end(at: Callable[[float], Array | None], end: Array, sign: float, value: float) -> bool:
-    found = at(sign * value)
-    return found is not None and _same(found, end)
+def _end(at: Callable[[float], Array | None], sign: float) -> Array | None:
+    """What a layer gives for large numbers of one sign; none if that changes, or small numbers give the same."""
+    far, farther, near = (at(sign * value) for value in (*_BEYOND, _LEAST))
+    if far is None or farther is None or near is None or _same(far, near) or not _same(far, farther):
+        return None
+    return farther
 
 
 def _same(one: Array, two: Array) -> bool:
     return one.shape == two.shape and bool(np.all(one == two))
 
 
-def _edge(reached: Callable[[float], bool]) -> float:
-    """The least number from which on something holds, by halving."""
+def _edge(at: Callable[[float], Array | None], end: Array, sign: float) -> float:
+    """The least number from which on a layer gives what it gives at the end, by halving; none if it comes there softly.
+
+    A little before a threshold the output is clearly another; before a saturated sigmoid's end it is not.
+    """
     low, high = _LEAST, _BEYOND[0]
     for _ in range(_HALVINGS):
+        soft = high < (1 + _BEFORE) * low
+        if soft and not _clear(at(sign * (1 - _BEFORE) * low), end):
+            return np.inf
         middle = (low + high) / 2 if high < 2 * low else float(np.sqrt(low * high))
-        low, high = (low, middle) if reached(middle) else (middle, high)
-        if high - low <= 1e-12 * high:  # noqa: PLR2004
+        found = at(sign * middle)
+        low, high = (low, middle) if found is not None and _same(found, end) else (middle, high)
+        if high - low <= 1e-12 * high:
             break
     return nice(high)
+
+
+def _clear(found: Array | None, end: Array) -> bool:
+    size = float(np.max(np.abs(end), initial=0.0))
+    return found is not None and found.shape == end.shape and float(np.max(np.abs(found - end))) > _ALIKE * size
 
 
 def _multiplied(view: View, item: Observation) -> Iterator[Hypothesis]:
@@ -152,18 +183,15 @@ def _multiplied(view: View, item: Observation) -> Iterator[Hypothesis]:
             found = flat(evidence.original(scaled(item.inputs, [spot], k)))
             return None if found is None or wanted is None or found.shape != wanted.shape else found - wanted
 
-        k = solve(residual)
-        left, before = (None if k is None else residual(by) for by in (k or 1.0, 1.0))
-        if k is not None and left is not None and before is not None and np.any(before):
-            if np.max(np.abs(left)) <= _EXACT * np.max(np.abs(before)):
-                yield Hypothesis(
-                    code="variance.meaning"
-                    if isinstance(spot.kind, Positive) and spot.part == "parameter"
-                    else "scale.factor",
-                    message=f"The ported layer computes with {k:.6g} times {spot.said}.",
-                    fix=f"Multiply {spot.said} by {1 / k:.6g}, or leave out the factor.",
-                    prior=0.86,
-                    before=lambda inputs, spot=spot, k=k: scaled(inputs, [spot], k),  # type: ignore[misc]
-                )
+        k = solve(residual, rounds=_FEW)
+        if k is not None and exact(residual, k, _EXACT):
+            given = isinstance(spot.kind, Positive) and spot.part == "parameter"
+            yield Hypothesis(
+                code="variance.meaning" if given else "scale.factor",
+                message=f"The ported layer computes with {k:.6g} times {spot.said}.",
+                fix=f"Multiply {spot.said} by {1 / k:.6g}, or leave out the factor.",
+                prior=0.86,
+                before=lambda inputs, spot=spot, k=k: scaled(inputs, [spot], k),  # type: ignore[misc]
+            )
         if time.monotonic() - started > _SECONDS:
             return

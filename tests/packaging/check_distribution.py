@@ -29,10 +29,10 @@ DATA = (
     *(f"{package}/py.typed" for package in PACKAGES),
     *(f"equivalence/pages/{name}.md.jinja" for name in ("index", "operation")),
     "equivalence/report/template.html",
-    *(f"equivalence/report/{name}.html" for name in ("base", "macros", "ports", "power")),
+    *(f"equivalence/report/{name}.html" for name in ("base", "claims", "macros", "ports", "power")),
     "equivalence/report/style.css",
     "equivalence/report/script.js",
-    *(f"equivalence/schemas/{name}.schema.json" for name in ("check", "power", "run")),
+    *(f"equivalence/schemas/{name}.schema.json" for name in ("check", "claims", "networks", "power", "run")),
     *(
         f"equivalence_adapters/{name}/deviations/{family}.toml"
         for name in ("tensorflow", "theano", "torch")

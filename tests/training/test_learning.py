@@ -44,7 +44,8 @@ def test_one_that_is_wrong_in_the_sixth_digit_does_not_follow(nin, few_digits, r
     training = Training(runner, nin, few_digits, frameworks=["numpy", "torch"], epochs=2)
     for number, _ in enumerate(training.run()):
         if number == 2:
-            training.learners[1].parameters["weight1_1"] *= 1 + 1e-6
+            parameters = training.learners[1].parameters
+            parameters["weight1_1"] = parameters["weight1_1"] * (1 + 1e-6)
     (item,) = training.history.following
     assert not item.follows
     assert FOLLOWS < item.largest < 1e-4

@@ -250,7 +250,7 @@ def _(x: Array, mean: Array, reverse: bool, scale: float) -> Any:  # noqa: FBT00
     return normalize_image.reference(whole, mean, reverse=reverse)
 
 
-@normalize_image.fault("mean-subtracted-before-the-scale", code="precision.cast-order")
+@normalize_image.fault("mean-subtracted-before-the-scale", code="scale.factor")
 def _(x: Array, mean: Array, reverse: bool, scale: float) -> Any:  # noqa: FBT001
     return normalize_image.reference(x, mean * np.asarray(scale, mean.dtype), reverse=reverse, scale=scale)
 

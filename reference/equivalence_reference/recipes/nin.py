@@ -14,7 +14,7 @@ nin = Recipe(
     | {"i": 32, "j": 32},
     epochs=25,
     batch=32,
-    rate=0.02,
+    rate=0.03,
     descent={"momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
     dropped=0.1,
     # The last relu cuts off a class whose maps are all negative, and no gradient brings it back.
