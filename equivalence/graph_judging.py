@@ -395,7 +395,7 @@ def _trace(graph: Graph, judged: _Judged) -> Iterator[TraceRow]:
 
 
 def _absorbed(graph: Graph, trace: Sequence[TraceRow]) -> Iterator[TraceRow]:
-    """The rows, where ties excuse a gradient only if the step that gave the argument lets none of the difference pass."""
+    """The rows; ties excuse a gradient only where the step that gave the argument lets none of the difference pass."""
     makers = {
         (step.name, argument): reference.partition(".")[0]
         for step in graph.operations

@@ -1,6 +1,7 @@
 """Declaring graphs, arranging arrays, and the chain rule."""
 
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 
 import numpy as np
 import pytest
@@ -204,3 +205,32 @@ def test_integers_are_drawn_and_have_no_gradient(networks):
     pixels = network.cases[0].sizes["h"] * network.cases[0].sizes["w"]
     # Each example looks at its own map.
     np.testing.assert_array_equal(place // pixels, np.arange(len(place)))
+
+
+def test_graphs_of_other_packages_are_found_and_names_are_unique(tmp_path, monkeypatch, known):
+    text = """
+from equivalence.graph import Graph, Step
+from equivalence.operation import case
+
+mine = Graph(name="mine", inputs={"x": "n"}, steps=[Step("y", "OPERATION", {"x": "x"})], outputs={"y": "y"},
+             cases=[case("one", {"n": 2})])
+"""
+    (tmp_path / "graphs_of_mine.py").write_text(text.replace("OPERATION", "tanh"))
+    (tmp_path / "graphs_of_yours.py").write_text(text.replace("OPERATION", "relu"))
+    (tmp_path / "graphs_that_miss.py").write_text(text.replace("OPERATION", "tonh"))
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def points(*modules):
+        found = [EntryPoint(module, module, registry.NETWORKS) for module in modules]
+        monkeypatch.setattr("equivalence.registry.entry_points", lambda group: found)
+
+    points("graphs_of_mine")
+    assert list(registry.graphs(known)) == ["mine"]
+    points("graphs_of_mine", "graphs_of_yours")
+    with pytest.raises(DeclarationError, match=r"graph 'mine': .* in graphs_of_mine and graphs_of_yours"):
+        registry.graphs(known)
+    points("graphs_that_miss")
+    with pytest.raises(
+        DeclarationError, match="step y of graph mine: expected an operation of the catalogue, got tonh"
+    ):
+        registry.graphs(known)

@@ -7,9 +7,11 @@ import pytest
 
 from equivalence import registry
 from equivalence.binding import Flip
+from equivalence.graph import Graph, Step
 from equivalence.graph_judging import compare_graph
 from equivalence.graph_running import GraphRunner
 from equivalence.graph_walking import StepError
+from equivalence.operation import case
 
 NETWORKS = registry.graphs(registry.load())
 CASES = [(network, case) for network in NETWORKS.values() for case in network.cases]
@@ -155,3 +157,22 @@ def test_keras_borrows_from_tensorflow_what_it_has_not(runner):
     # Its momentum is rounded to float32, which would hide what is rounding and what is not.
     assert steps["(sgd)"].adapter.name == "tensorflow"
     assert "keras" not in [performer.name for performer in runner.performers(NETWORKS["nin"])]
+
+
+def test_ties_that_pass_on_are_no_excuse(runner):
+    maximum = Graph(
+        name="tied",
+        inputs={"x": "n c h w", "w": "o c p q"},
+        steps=[
+            Step("conv", "conv2d", {"x": "x", "weight": "w"}),
+            Step("pool", "max_pool2d", {"x": "conv"}, window=(2, 2)),
+        ],
+        outputs={"y": "pool"},
+        cases=[case("zeros", {"n": 2, "c": 2, "h": 4, "w": 4, "o": 3, "p": 1, "q": 1}, data="ties")],
+    )
+    found = compare_graph(
+        runner, maximum, maximum.cases[0], frameworks=["numpy", "theano", "torch"], dtypes=["float64"]
+    )
+    starts = {(left, right): (row.step, row.phase) for (left, right, _), row in found.starts().items()}
+    assert starts == {("numpy", "theano"): ("pool", "backward"), ("theano", "torch"): ("pool", "backward")}
+    assert not found.expected

@@ -1,6 +1,7 @@
 """``equivalence train`` as a user runs it."""
 
 import contextlib
+import json
 import os
 import select
 import signal
@@ -8,7 +9,9 @@ import struct
 import subprocess
 import sys
 import time
+from importlib import resources
 
+import jsonschema
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -44,6 +47,8 @@ def test_all_frameworks_are_trained_compared_and_drawn(folder):
     assert {"torch", "tensorflow"} <= set(names)
     assert [len(course.losses) for course in history.courses] == [2] * len(names)
     assert all(item.follows and item.steps == 2 for item in history.following)
+    schema = json.loads((resources.files("equivalence") / "schemas" / "training.schema.json").read_text())
+    jsonschema.validate(json.loads((folder / "reports" / "training" / "history.json").read_text()), schema)
     svg = (folder / "reports" / "training" / "curves.svg").read_text()
     assert all(name in svg for name in names)
     assert (folder / "reports" / "training" / "curves.png").read_bytes().startswith(b"\x89PNG")

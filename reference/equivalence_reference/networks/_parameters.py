@@ -11,5 +11,5 @@ def weights(axes: str, width: float = 0.5) -> Real:
 
 
 def biases(axes: str) -> Real:
-    """Numbers that are mostly positive, so that few windows hold nothing but zeros of a relu."""
-    return Real(axes, low=-0.1, high=0.6)
+    """Positive numbers, so that few windows hold nothing but zeros of a relu."""
+    return Real(axes, low=0.1, high=0.8)

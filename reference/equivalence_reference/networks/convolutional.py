@@ -122,7 +122,7 @@ nin_network = Graph(
         ),
         case(
             "equal_sizes",
-            {"n": 4, "c": 4, "h": 4, "w": 4, "p": 3, "q": 3, "u": 1, "v": 1} | dict.fromkeys("abdefgijk", 4),
+            {"p": 3, "q": 3, "u": 1, "v": 1} | dict.fromkeys("nchwabdefgijk", 6),
         ),
     ],
     training=Training("loss", (0.05, 0.05, 0.02), {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}),
