@@ -15,8 +15,8 @@ from equivalence.comparison import Comparison, jsonable
 from equivalence.engine import random_cotangents
 from equivalence.errors import EquivalenceError
 from equivalence.expressions import Arrays, Equivalence
-from equivalence.graph_judging import Side, judge_sides, sides_of
 from equivalence.graph_running import GraphRunner
+from equivalence.graph_sides import Side, judge_sides, sides_of
 from equivalence.judging import cast, stands_alone
 from equivalence.operation import Case
 from equivalence.outcome import Outcome

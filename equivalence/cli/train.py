@@ -19,7 +19,7 @@ from equivalence.inputs import Array
 from equivalence.operation import generator
 from equivalence.outcome import EXIT_INTERRUPTED
 from equivalence.recipe import Recipe
-from equivalence.training.history import FOLLOWS, Epoch, History, write_history
+from equivalence.training.history import FOLLOWED, FOLLOWS, Epoch, History, write_history
 from equivalence.training.learning import Training
 from equivalence.training.plot import draw
 
@@ -134,21 +134,22 @@ def _now(training: Training, losses: Mapping[str, float]) -> str:
 
 
 def _print(history: History, tested: Mapping[str, Epoch]) -> None:
+    """A row for each framework: what it learned, and how far its losses are from the first one's."""
     epochs = max(len(course.epochs) for course in history.courses)
     words = f"{epochs} epochs of {history.steps} steps with {history.batch} images, {history.seconds:.1f} s"
     table = Table(title=f"{history.recipe} on {history.dataset}, seed {history.seed}", caption=words)
     table.add_column("framework")
-    for title in ("loss, last epoch", "loss, test", "accuracy, test", "from the first one's losses"):
+    for title in ("loss, last epoch", "loss, test", "accuracy, test", f"apart, {FOLLOWED} steps", "apart, all"):
         table.add_column(title, justify="right")
     beside = {item.right: item for item in history.following}
     for course in history.courses:
         last = course.epochs[-1] if course.epochs else tested.get(course.name)
         item = beside.get(course.name)
-        apart = f"{item.largest:.1e} in {item.steps} steps, {item.largest_of_all:.1e} in all" if item else ""
+        apart = (f"{item.largest:.1e}", f"{item.largest_of_all:.1e}") if item else ("", "")
         numbers = (
             (f"{last.train_loss:.4f}", f"{last.test_loss:.4f}", f"{last.test_accuracy:.2%}") if last else ("",) * 3
         )
-        table.add_row(course.name, *numbers, apart)
+        table.add_row(course.name, *numbers, *apart)
     console.print(table)
     for item in history.following:
         if item.steps and not item.follows:

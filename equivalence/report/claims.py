@@ -11,7 +11,8 @@ from equivalence.report.data import STATUSES, Status
 from equivalence.runfile import Run
 
 _TRUE, _FALSE = Status("equal", "=", "confirmed"), Status("known", "\N{NOT EQUAL TO}", "refuted")
-_ANSWERS = {"confirmed": _TRUE, "refuted": _FALSE, "unable": STATUSES["skipped"], "error": STATUSES["error"]}
+_UNABLE = Status("skipped", "\N{EN DASH}", "unable")
+_ANSWERS = {"confirmed": _TRUE, "refuted": _FALSE, "unable": _UNABLE, "error": STATUSES["error"]}
 
 
 def section(claims: Claims, run: Run) -> dict[str, Any]:

@@ -191,6 +191,7 @@ def test_report_shows_the_claims(result, wrong):
     assert all(f'<span class="id">{finding.name}</span>' in html for finding in result.findings)
     assert re.search(r"\d+ confirmed, \d+ refuted", html)
     assert "Expected" not in html
+    assert re.search(r"<summary>keras <span.*?unable", html)
     changed = Claims(findings=(wrong["changed"],), absent={"theano": EVIL}, version=EVIL, created=EVIL)
     html = render(run, claims=changed)
     assert "Expected confirmed" in html

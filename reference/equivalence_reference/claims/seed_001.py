@@ -62,9 +62,6 @@ def _theano(framework: Framework, x: Array, weight: Array) -> Array:
     text="The sum of a 20 x 20 x 10 patch times the filters turned around in both axes is Theano's conv2d.",
     expected="confirmed",
     why="a true convolution walks the filter backwards along rows and columns",
-    replaced={
-        "theano.function(allow_input_downcast=True)": "the same in Theano-PyMC 1.1; Aesara and PyTensor after it"
-    },
 )
 def flipped_sum_is_theano(framework: Framework) -> Iterator[Check]:
     """The document's sizes."""

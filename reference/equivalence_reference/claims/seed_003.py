@@ -148,7 +148,7 @@ def set_params_undoes_get_params(framework: Framework) -> Iterator[Check]:
     yield instead(agree("with each layer's own parameters", y, _forward(framework, x, own, {}), within=1e-6))
 
 
-_STEPS, _MINUTES = 900, 15
+_STEPS, _MINUTES = 900, 60
 """Steps in which a narrow network sees 1437 digits 20 times, 32 a step; and how long they may take."""
 
 
@@ -167,7 +167,7 @@ def numpy_is_too_slow(framework: Framework) -> Iterator[Check]:
     seconds = min(_step(framework, x, parameters) for _ in range(3))
     minutes = _STEPS * seconds / 60
     yield check(f"{_STEPS} steps take more than {_MINUTES} minutes", True, minutes > _MINUTES)  # noqa: FBT003
-    yield instead(check("minutes they take, from 0 to 15", _MINUTES / 2, minutes, within=_MINUTES / 2))
+    yield instead(check("minutes they take, from 0 to 60", _MINUTES / 2, minutes, within=_MINUTES / 2))
 
 
 def _step(framework: Framework, x: Array, parameters: Parameters) -> float:
