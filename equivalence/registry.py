@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -166,7 +166,7 @@ def graphs(known: Registry, group: str = NETWORKS) -> dict[str, Graph]:
 
 
 def _bindings(
-    packages: Iterable[tuple[str, ModuleType]], operations: Mapping[str, Operation], drivers: Container[str] = ()
+    packages: Iterable[tuple[str, ModuleType]], operations: Mapping[str, Operation], drivers: Collection[str] = ()
 ) -> dict[tuple[str, str], tuple[Binding, ...]]:
     found: dict[tuple[str, str], tuple[Binding, ...]] = {}
     for adapter, package in packages:
@@ -246,17 +246,18 @@ def _module(point: EntryPoint) -> ModuleType:
 
 
 def _instances(
-    module: ModuleType, kind: type[Declared], drivers: Container[str] = ()
+    module: ModuleType, kind: type[Declared], drivers: Collection[str] = ()
 ) -> Iterator[tuple[str, str, Declared]]:
     """Module, attribute and object of each instance that a module, or a package's modules, declare.
 
-    Drivers import their framework, which only a worker may do: their modules are not read.
+    Drivers import their framework, which only a worker may do: their modules, and those whose names begin with a
+    driver's, are not read.
     """
     modules = [module.__name__]
     if hasattr(module, "__path__"):
         modules += [info.name for info in pkgutil.walk_packages(module.__path__, f"{module.__name__}.")]
     seen: set[int] = set()
-    for name in (name for name in modules if name not in drivers):
+    for name in (name for name in modules if not name.startswith(tuple(drivers))):
         for attribute, value in vars(importlib.import_module(name)).items():
             if isinstance(value, kind) and id(value) not in seen:
                 seen.add(id(value))

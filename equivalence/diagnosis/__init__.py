@@ -57,7 +57,7 @@ def diagnose(evidence: Evidence, probes: Sequence[Probe] = ()) -> list[Diagnosis
     if found:
         return found
     if evidence.telling:
-        found = _told(_search(evidence)) or behaviours.diagnose(evidence)
+        found = _told(_search(evidence)) or symptoms.whole(evidence) or behaviours.diagnose(evidence)
     else:
         found = gradients.diagnose(evidence) or list(effects.precision(evidence, probes))
     return found or symptoms.diagnose(evidence, probes)

@@ -18,6 +18,23 @@ WAYS = 200
 
 Order = tuple[str, ...]
 
+_SAME: Mapping[str, str] = {
+    "b": "bias",
+    "beta": "shift",
+    "gamma": "scale",
+    "k": "key",
+    "kernel": "weight",
+    "moving_mean": "mean",
+    "moving_variance": "variance",
+    "q": "query",
+    "recurrent_kernel": "recurrent_weight",
+    "running_mean": "mean",
+    "running_var": "variance",
+    "v": "value",
+    "w": "weight",
+}
+"""What frameworks call an argument of the catalogue's operations: tried first, not taken for granted."""
+
 
 @dataclass(frozen=True)
 class Way:
@@ -119,7 +136,7 @@ def _assignments(kinds: Mapping[str, Input], operation: Operation) -> Iterator[d
             return
         name, *rest = left
         free = [argument for argument in operation.inputs if argument not in chosen.values()]
-        free.sort(key=lambda argument: argument != name)
+        free.sort(key=lambda argument: argument not in (name, _SAME.get(name)))
         for argument in free:
             if _alike(kinds[name], operation.inputs[argument]):
                 yield from extend({**chosen, name: argument}, rest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -218,7 +219,7 @@ def _reversed(evidence: Evidence, fit: Fit) -> Iterator[Hypothesis]:
 
 
 def _words(name: str) -> str:
-    return name.replace("-", " ")
+    return re.sub(r"(?<!\de)-", " ", name)
 
 
 def _said(value: object) -> str:

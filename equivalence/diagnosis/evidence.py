@@ -108,7 +108,7 @@ class Evidence:
 
     def original(self, inputs: Inputs) -> Arrays | None:
         """The original's outputs; none if it raises. An operation that it was found to be may stand in for it."""
-        if self.stand_in is not None:
+        if self.stand_in is not None and not inputs.earlier:
             found = self.stand_in(inputs)
             return None if found is None else self.settle(found)
         return self._outputs("original", inputs)

@@ -70,7 +70,9 @@ class Fit:
         return self.evaluated(self.operation.reference, inputs)
 
     def evaluated(self, function: Callable[..., Any], inputs: Inputs) -> Arrays | None:
-        """Likewise for another function with the reference's signature."""
+        """Likewise for another function with the reference's signature; it has no state that earlier calls leave."""
+        if inputs.earlier:
+            return None
         found = evaluate(self.operation, self.way, self.settings, inputs, function)
         if found is None:
             return None
@@ -131,7 +133,8 @@ def fits(evidence: Evidence, operation: Operation, side: str) -> Fit | None:
 
     Where none is exact, those that come nearest are tried with other constants.
     """
-    items = [item for item in evidence.complete if not item.inputs.setting.data] or evidence.complete
+    complete = [item for item in evidence.complete if not item.inputs.earlier]
+    items = [item for item in complete if not item.inputs.setting.data] or complete
     if not items:
         return None
     first, near = min(items, key=_numbers), list[tuple[float, int, Fit]]()
@@ -146,10 +149,10 @@ def fits(evidence: Evidence, operation: Operation, side: str) -> Fit | None:
         error = distance(fit.predict(first.inputs) or {}, wanted)
         if error > evidence.tolerance:
             near.append((error, len(near), fit))
-        elif all(_holds(fit, item, side, evidence) for item in evidence.complete):
+        elif all(_holds(fit, item, side, evidence) for item in complete):
             return fit
     candidates = (_refined(fit, first, side, evidence.tolerance) for _, _, fit in sorted(near)[:_REFINED])
-    return next((f for f in candidates if f and all(_holds(f, i, side, evidence) for i in evidence.complete)), None)
+    return next((f for f in candidates if f and all(_holds(f, i, side, evidence) for i in complete)), None)
 
 
 def _numbers(item: Observation) -> int:
@@ -205,21 +208,29 @@ def _alike(one: Array, two: Array) -> bool:
 def _located(found: Mapping[str, Array], outputs: Arrays) -> dict[str, tuple[str, tuple[int, ...]]] | None:
     """For each of the layer's outputs, which of the operation's comes nearest, in which order of axes."""
     places: dict[str, tuple[str, tuple[int, ...]]] = {}
+    sure = False
     for name, array in outputs.items():
-        near = [place for place in _places(found, array) if _near(found[place[0]].transpose(place[1]), array)]
-        if not near:
+        near = [p for p in _places(found, array) if _near(found[p[0]].transpose(p[1]), array)]
+        # One output near is enough: a constant may be far off in another, such as a decay in running statistics.
+        far = [] if near or len(outputs) == 1 else list(_places(found, array, alike=False))
+        if not (near or far):
             return None
-        places[name] = min(near, key=lambda place: _apart(found[place[0]].transpose(place[1]), array))
-    return places
+        places[name] = min(near or far, key=lambda p: _apart(found[p[0]].transpose(p[1]), array))
+        sure |= bool(near)
+    return places if sure else None
 
 
 def _apart(one: Array, two: Array) -> float:
     return distance({"": one}, {"": two})
 
 
-def _places(found: Mapping[str, Array], array: Array) -> Iterator[tuple[str, tuple[int, ...]]]:
+def _places(found: Mapping[str, Array], array: Array, *, alike: bool = True) -> Iterator[tuple[str, tuple[int, ...]]]:
     for theirs, value in found.items():
-        if value.ndim == array.ndim and sorted(value.shape) == sorted(array.shape) and _alike(value, array):
+        if (
+            value.ndim == array.ndim
+            and sorted(value.shape) == sorted(array.shape)
+            and (not alike or _alike(value, array))
+        ):
             for order in islice(permutations(range(value.ndim)), 120):
                 if value.transpose(order).shape == array.shape:
                     yield theirs, order

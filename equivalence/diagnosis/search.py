@@ -48,7 +48,7 @@ def confirm(evidence: Evidence, hypothesis: Hypothesis, item: Observation) -> Co
             continue
         predicted = hypothesis.predict(evidence.original, other.inputs)
         apart = evidence.apart(other)
-        if predicted is None and not apart:
+        if predicted is None and (not apart or other.inputs.earlier):
             continue
         if not evidence.explained(predicted, other):
             return None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.answer import Diagnosis, Probe
-from equivalence.diagnosis.evidence import Evidence
-from equivalence.inputs import Array
+from equivalence.diagnosis.evidence import Evidence, changed
+from equivalence.diagnosis.spots import View
+from equivalence.inputs import Array, Real
 from equivalence.observation import Observation
 
 _SEVERAL = 2
@@ -69,8 +71,12 @@ def _flat(outputs: Mapping[str, Array]) -> Array:
     return np.concatenate([np.ravel(np.asarray(array, np.float64)) for array in outputs.values()])
 
 
+def whole(evidence: Evidence) -> list[Diagnosis]:
+    """Whole numbers that are one apart."""
+    return [_told(evidence.telling[0], code, 0.7, message) for code, message in _whole(evidence)]
+
+
 def _guesses(evidence: Evidence) -> Iterator[tuple[str, str]]:
-    yield from _whole(evidence)
     yield from _shapes(evidence)
     kinds = [set(item.inputs.setting.data.values()) for item in evidence.telling]
     for strategies, code, words in _ONLY:
@@ -83,6 +89,24 @@ def _guesses(evidence: Evidence) -> Iterator[tuple[str, str]]:
             "The layers differ after earlier batches alone.",
         )
     yield from _borders(evidence)
+    yield from _without(evidence)
+
+
+def _without(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """The parameters, one or two, at whose zero the layers agree: what they do with these differs."""
+    item = evidence.telling[0]
+    real = [name for name in evidence.parameters if isinstance(evidence.port.arguments[name], Real)]
+    for names in (*combinations(real, 1), *combinations(real, 2)):
+        zeros = {name: np.zeros_like(item.inputs.arrays[name]) for name in names}
+        found = evidence.observe(changed(item.inputs, **zeros))
+        if found.complete and not evidence.apart(found):
+            said = " and ".join(evidence.port.own_name("ported", name) for name in names)
+            code = "gate.formula" if View(evidence).recurrent else "unknown"
+            yield (
+                code,
+                f"The layers agree where {said} {'is' if len(names) == 1 else 'are'} zero: what they do with it differs.",
+            )
+            return
 
 
 def _whole(evidence: Evidence) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ import torch
 
 from equivalence.driver import Call, Performed, Result
 from equivalence.inputs import Array
-from equivalence_adapters.torch import models, modules
+from equivalence_adapters.torch import driver_models, modules
 
 
 class TorchDriver:
@@ -51,15 +51,15 @@ class TorchDriver:
 
     def anatomy(self, model: Any, part: Mapping[str, Any], inputs: Sequence[Array]) -> dict[str, Any]:
         """The layers of a model, see :func:`equivalence.worker.parts.anatomy`."""
-        return models.anatomy(model, part, inputs)
+        return driver_models.anatomy(model, part, inputs)
 
     def part(self, model: Any, part: Mapping[str, Any]) -> Any:
         """A part of a model, see :class:`equivalence.model.Segment`."""
-        return models.part(model, part)
+        return driver_models.part(model, part)
 
     def weights(self, model: Any, part: Mapping[str, Any]) -> dict[str, Array]:
         """What a layer of a model holds, see :func:`equivalence.worker.parts.weights`."""
-        return models.weights(model, part)
+        return driver_models.weights(model, part)
 
 
 def _perform(call: Call, tensors: Mapping[str, Any]) -> Performed:
