@@ -31,7 +31,8 @@ $(THEANO): $(MAIN)/.ready adapters/equivalence_adapters/theano/constraints.txt
 
 report: environments ## Run the full matrix and write reports/index.html.
 	$(call say,Comparing every framework on every operation; the first run compiles Theano's graphs)
-	$(BIN)/equivalence run --json reports/run.jsonl --report reports/index.html
+	$(BIN)/equivalence claims --json reports/claims.json
+	$(BIN)/equivalence run --json reports/run.jsonl --claims reports/claims.json --report reports/index.html
 	@echo "Open reports/index.html"
 
 test: environments ## Run all tests.

@@ -102,10 +102,7 @@ def _without(evidence: Evidence) -> Iterator[tuple[str, str]]:
         if found.complete and not evidence.apart(found):
             said = " and ".join(evidence.port.own_name("ported", name) for name in names)
             code = "gate.formula" if View(evidence).recurrent else "unknown"
-            yield (
-                code,
-                f"The layers agree where {said} {'is' if len(names) == 1 else 'are'} zero: what they do with it differs.",
-            )
+            yield code, f"The layers agree at {said} = 0: they differ in what they do with it."
             return
 
 

@@ -190,7 +190,8 @@ def test_ports_are_checked_in_half_precision(ports, name, verdict):
     outcome = check(getattr(ports, name), dtypes=HALF)
     assert outcome.verdict == verdict, outcome.text()
     assert {probe.dtype for probe in outcome.probes} == set(HALF)
-    assert {probe.verdict for probe in outcome.probes} == {verdict}
+    # Tiny values say nothing in half precision.
+    assert {probe.verdict for probe in outcome.probes} - {"equal"} == {verdict} - {"equal"}
     assert "--dtype float16" in outcome.reproduce
 
 

@@ -15,12 +15,10 @@ HERE = Path(__file__).parent / "unrecorded"
 PORTS = {name: port for file in sorted(HERE.glob("*.py")) for name, port in portfile.ports(file).items()}
 ACCEPTED = tomllib.loads((HERE / "codes.toml").read_text())
 
-OVERLOOKED = {
-    "temperature-falls-with-every-call": "what a module leaves in a buffer is undone before its next call",
-}
+OVERLOOKED: dict[str, str] = {}
 """Ports that are called equal although they are not, and why. One that is found out must leave this table."""
 
-RIGHT = 0.6
+RIGHT = 0.8
 """The least share of these ports whose first diagnosis has an accepted code. The diagnosis is not tuned to them."""
 
 
