@@ -121,9 +121,12 @@ class Checker:
                 lower=prober.lower,
                 effects=prober.effects,
             )
-            said["diagnoses"] = diagnose(evidence, probes)
-            progress(f"{name}: looking for a small example")
-            said["smallest"] = smallest(evidence, probes)
+            try:
+                said["diagnoses"] = diagnose(evidence, probes)
+                progress(f"{name}: looking for a small example")
+                said["smallest"] = smallest(evidence, probes)
+            except Exception as error:  # noqa: BLE001 - a verdict is not lost over its explanation
+                prober.warnings.append(f"the diagnosis failed, please report it: {type(error).__name__}: {error}")
         return PortOutcome(
             **said, remark=remark, warnings=[*prober.warnings, *_skipped(probes)], left_out=planned.left_out
         )

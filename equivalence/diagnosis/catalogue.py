@@ -131,11 +131,20 @@ def _parameter(evidence: Evidence, original: Fit, ported: Fit, *names: str) -> H
     return Hypothesis(
         code=_code(evidence, original, ported, first),
         message=f"As {original.operation.name}: {said}.",
-        fix=", ".join(f"{_own(evidence, original, name)}={_said(original.settings[name])}" for name in names),
+        fix=" ".join(_mended(evidence, original, ported, name) for name in names),
         prior=0.97 - 0.01 * len(names),
         base=ported.predict,
         common=True,
     )
+
+
+def _mended(evidence: Evidence, original: Fit, ported: Fit, name: str) -> str:
+    """The parameter as the original has it; padding by what to do, because each framework calls it otherwise."""
+    own = f"{_own(evidence, original, name)}={_said(original.settings[name])}"
+    if name != "padding":
+        return own
+    told = advice(_code(evidence, original, ported, name), evidence.framework)
+    return f"{told} The original's padding is {_said(original.settings[name])} in the catalogue's words."
 
 
 def _code(evidence: Evidence, original: Fit, ported: Fit, name: str) -> str:
