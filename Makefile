@@ -4,8 +4,8 @@ PYTHON ?= python3.11
 MAIN := .venvs/main
 THEANO := .venvs/theano/equivalence-stack.json
 BIN := $(MAIN)/bin
-# The matrix waits for the frameworks in one process, all other files go to the other.
-TWO := -n 2 --dist loadfile
+# The matrix waits for the frameworks in one process, all other files go to the other, the longest first.
+TWO := -n 2 --dist loadfile --no-loadscope-reorder
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 .DEFAULT_GOAL := help
