@@ -263,7 +263,7 @@ def test_an_interrupted_run_keeps_what_is_finished_and_says_that_it_is_not_whole
             yield outcomes
 
     monkeypatch.setattr(Engine, "run", interrupted)
-    nothing = dict.fromkeys(["report", "summary", "timeout", "jobs", "power"])
+    nothing = dict.fromkeys(["report", "summary", "timeout", "jobs", "power", "claims"])
     chosen = {"operations": ["nin"], "frameworks": ["numpy", "torch"], "dtypes": ["float64"], "cases": []}
     path = tmp_path / "out.jsonl"
     assert run_command(**chosen, **nothing, json_path=path, seed=0) == 130
