@@ -78,6 +78,13 @@ class Comparison:
         return {name: jsonable(value) for name, value in asdict(self).items()}
 
 
+def largest(array: Array) -> float:
+    """The largest finite magnitude of real numbers; 0 if there is none."""
+    if array.dtype.kind != "f":
+        return 0.0
+    return float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
+
+
 def jsonable(value: Any) -> Any:
     """A value with JSON's types only: NaN and infinities become strings, tuples lists."""
     if isinstance(value, float) and not math.isfinite(value):

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from equivalence.comparison import largest
 from equivalence.inputs import Array
 from equivalence.rounding import PRECISIONS
 from equivalence.sides import SIDES, Inputs, Run, Sides
@@ -62,7 +63,7 @@ def _apart(before: Array, after: Array) -> float:
         return 0.0
     with np.errstate(invalid="ignore"):
         apart = np.abs(before - after)
-    return float(np.max(apart, where=np.isfinite(apart), initial=0.0))
+    return largest(apart)
 
 
 def ignores_digits(sides: Sides, inputs: Inputs) -> bool:

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from equivalence.comparison import TOLERANCES, Comparison, compare
+from equivalence.comparison import TOLERANCES, Comparison, compare, largest
 from equivalence.errors import ShapeError
 from equivalence.inputs import Array
 from equivalence.rounding import PRECISIONS
@@ -159,4 +159,4 @@ def _narrow(found: Comparison, pair: Pair, truth: Pair, wide: Comparison) -> Com
 def _error(array: Array, truth: Array) -> float:
     with np.errstate(invalid="ignore", over="ignore"):
         apart = np.abs(np.asarray(array, np.float64) - truth)
-    return float(np.max(apart, where=np.isfinite(apart), initial=0.0))
+    return largest(apart)

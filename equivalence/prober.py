@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from equivalence.answer import Probe, worst
-from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, Verdict
+from equivalence.comparison import FINITE_DIFFERENCES, TOLERANCES, Comparison, Verdict, largest
 from equivalence.engine import random_cotangents
 from equivalence.inputs import Array
 from equivalence.nudging import ignores_digits, moved
@@ -158,9 +158,9 @@ class Prober:
 
     def _precise(self, kind: str, name: str, pairs: Mapping[str, Any], inputs: Inputs, given: Arrays) -> Precise:
         """What is known of the arithmetic behind a quantity; ordinary probes come first and tell how large it is."""
-        size = max((_largest(array) for array in inputs.arrays.values()), default=0.0)
+        size = max((largest(array) for array in inputs.arrays.values()), default=0.0)
         if not inputs.setting.data and "float64" in pairs:
-            self._ordinary[kind, name] = max(self._ordinary.get((kind, name), 0.0), _largest(pairs["float64"][0]))
+            self._ordinary[kind, name] = max(self._ordinary.get((kind, name), 0.0), largest(pairs["float64"][0]))
             self._size = max(self._size, size)
         # The terms of a gradient are products of two arguments, both of which may be larger here.
         growth = max(1.0, size / self._size) ** 2 if kind == "gradients" and self._size else 1.0
@@ -208,13 +208,6 @@ class Prober:
         if alone := set(ported["mutated"]) - set(original["mutated"]):
             return "different", f"the ported layer changes its argument {_listed(sorted(alone))}"
         return "equal", ""
-
-
-def _largest(array: Array) -> float:
-    """The largest finite magnitude of real numbers."""
-    if array.dtype.kind != "f":
-        return 0.0
-    return float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
 
 
 def _lost(runs: Mapping[str, Run]) -> bool:

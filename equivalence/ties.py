@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from equivalence.answer import Probe
+from equivalence.codes import TIES
 from equivalence.deviations import Row, rows
 from equivalence.registry import Registry
 
-CODE = "gradient.ties"
 STRATEGIES = ("ties", "constant", "zeros")
 """Kinds of data with exact ties, among them zeros."""
 
@@ -24,7 +24,7 @@ def known(registry: Registry, frameworks: Mapping[str, str]) -> Row | None:
         return None
     legacy = [adapter for name in frameworks.values() if (adapter := registry.adapter(name)).stack != "main"]
     found = (row for adapter in legacy for row in rows(adapter) if row.kind == "difference")
-    return next((row for row in found if row.code == CODE), None)
+    return next((row for row in found if row.code == TIES), None)
 
 
 def excused(probes: Sequence[Probe], data: Mapping[str, Mapping[str, str]], row: Row | None) -> list[Probe]:
@@ -38,7 +38,7 @@ def excused(probes: Sequence[Probe], data: Mapping[str, Mapping[str, str]], row:
     apart = [probe for probe in probes if probe.verdict == "different"]
     if row is None or not apart or not all(_tied(probe, data.get(probe.kind, {})) for probe in apart):
         return list(probes)
-    reason = f"known difference {CODE} of {row.adapter}: {row.reason} ({row.link})"
+    reason = f"known difference {TIES} of {row.adapter}: {row.reason} ({row.link})"
     return [replace(probe, verdict="skipped", reason=reason) if probe in apart else probe for probe in probes]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from equivalence.comparison import TOLERANCES
+from equivalence.comparison import TOLERANCES, largest
 from equivalence.inputs import Array
 from equivalence.observation import Observation, distance, share
 from equivalence.probes import roles
@@ -29,9 +29,12 @@ FRESH = 2
 _FRESH_SEED = 100_000
 _EXPLAINED = 5e-7
 _APART = 1e-7
-_HARD = 1e-6
+HARD = 1e-6
+"""The tolerance of an element on hard data."""
+
 _NOTHING = 1e-13
-_MOST = 0.8
+MOST = 0.8
+"""The share of elements that must be right there, where rounding costs some elements all digits."""
 
 
 class Evidence:
@@ -186,11 +189,11 @@ class Evidence:
         if not item.inputs.setting.data:
             return False
         actual = getattr(item, side).outputs
-        right, count = share(self.settle(predicted), actual, _HARD)
-        apart = ~share(getattr(item, other).outputs, actual, _HARD)[0]
+        right, count = share(self.settle(predicted), actual, HARD)
+        apart = ~share(getattr(item, other).outputs, actual, HARD)[0]
         if not count or apart.size not in (0, count):
             return False
-        return bool(right.mean() >= _MOST and (not apart.any() or right[apart].mean() >= _MOST))
+        return bool(right.mean() >= MOST and (not apart.any() or right[apart].mean() >= MOST))
 
 
 def _alone(item: Observation) -> bool:
@@ -206,9 +209,8 @@ def _ordinary(observed: Sequence[Observation]) -> dict[str, float]:
     found: dict[str, float] = {}
     for item in observed:
         for name, array in item.original.outputs.items():
-            if not item.inputs.setting.data and array.dtype.kind == "f":
-                largest = float(np.max(np.abs(array), where=np.isfinite(array), initial=0.0))
-                found[name] = max(found.get(name, 0.0), largest)
+            if not item.inputs.setting.data:
+                found[name] = max(found.get(name, 0.0), largest(array))
     return found
 
 

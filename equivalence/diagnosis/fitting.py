@@ -12,7 +12,7 @@ import numpy as np
 
 from equivalence import axes as _axes
 from equivalence.diagnosis.binding import Way, ways
-from equivalence.diagnosis.evidence import Evidence
+from equivalence.diagnosis.evidence import HARD, MOST, Evidence
 from equivalence.diagnosis.hypothesis import Arrays
 from equivalence.errors import EquivalenceError
 from equivalence.inputs import Array
@@ -43,8 +43,6 @@ CONSTANTS = (
 CONSTANTS_TOO = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 _ALONE = 10_000
 _SIDES = 2
-_HARD = 1e-6
-_MOST = 0.8
 _NEAR = 0.5
 _ROUNDS = ((48, 2), (16, 10), (4, 60), (1, 250))
 """How many ways are tried with how many settings."""
@@ -177,8 +175,8 @@ def _holds(fit: Fit, item: Observation, side: str, evidence: Evidence) -> bool:
     wanted, predicted = getattr(item, side).outputs, evidence.settle(predicted)
     if distance(predicted, wanted) <= evidence.tolerance:
         return True
-    right, count = share(predicted, wanted, _HARD)
-    return bool(item.inputs.setting.data) and count > 0 and bool(right.mean() >= _MOST)
+    right, count = share(predicted, wanted, HARD)
+    return bool(item.inputs.setting.data) and count > 0 and bool(right.mean() >= MOST)
 
 
 def _fit(operation: Operation, way: Way, settings: Mapping[str, Any], item: Observation, wanted: Arrays) -> Fit | None:

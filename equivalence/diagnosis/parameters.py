@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-_CODES: Mapping[str, str] = {
+PARAMETERS: Mapping[str, str] = {
     "activation": "function.variant",
     "align_corners": "resize.coordinates",
     "antialias": "resize.filter",
@@ -82,7 +82,7 @@ def code_of(operation: str, name: str, original: Any, ported: Any) -> str:
         return _padding(original, ported)
     if operation == "resize_nearest" and name == "coordinates" and "align_corners" in (original, ported):
         return "resize.coordinates"
-    return _OF_OPERATION.get((operation, name)) or _CODES.get(name, "constant.value")
+    return _OF_OPERATION.get((operation, name)) or PARAMETERS.get(name, "constant.value")
 
 
 def _doubled(one: float, two: float) -> bool:
@@ -98,5 +98,10 @@ def _padding(original: Any, ported: Any) -> str:
     if {one, two} & {"border", "zeros"}:
         return "padding.value"
     if isinstance(original, tuple) and isinstance(ported, tuple):
-        return "padding.side" if [sum(p) for p in original] == [sum(p) for p in ported] else "padding.amount"
+        return "padding.side" if _totals(original) == _totals(ported) else "padding.amount"
     return "padding.amount"
+
+
+def _totals(padding: tuple[Any, ...]) -> list[int]:
+    """How much is padded in all along each axis; one number is for both sides."""
+    return [sum(part) if isinstance(part, tuple) else 2 * part for part in padding]

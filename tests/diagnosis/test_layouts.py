@@ -1,6 +1,7 @@
 """Layouts that are wrong get their code, and a fix that mends them."""
 
 import re
+from importlib import import_module
 from itertools import permutations
 
 import numpy as np
@@ -68,9 +69,9 @@ def test_words_do_what_they_say(framework):
     """Each fix is code of the framework; here it runs."""
     names = {"numpy": {"np": np}}
     if framework == "torch":
-        names["torch"] = {"torch": pytest.importorskip("torch")}
+        names["torch"] = {"torch": import_module("torch")}
     elif framework == "tensorflow":
-        names["tensorflow"] = {"tf": pytest.importorskip("tensorflow")}
+        names["tensorflow"] = {"tf": import_module("tensorflow")}
     array = np.arange(24.0).reshape(2, 3, 4)
     tensor = names["torch"]["torch"].tensor if framework == "torch" else np.array
 

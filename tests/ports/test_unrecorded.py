@@ -15,11 +15,12 @@ HERE = Path(__file__).parent / "unrecorded"
 PORTS = {name: port for file in sorted(HERE.glob("*.py")) for name, port in portfile.ports(file).items()}
 ACCEPTED = tomllib.loads((HERE / "codes.toml").read_text())
 
-OVERLOOKED: dict[str, str] = {}
-"""Ports that are called equal although they are not, and why. One that is found out must leave this table."""
-
 RIGHT = 0.8
-"""The least share of these ports whose first diagnosis has an accepted code. The diagnosis is not tuned to them."""
+"""The least share of these ports whose first diagnosis has an accepted code.
+
+They were written without a look at the diagnosis, which named 65 % of them then. What they showed was mended, some of
+it by faults of the catalogue like theirs, so that they say no longer how well unseen faults are named.
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +38,7 @@ def outcome_of():
         yield outcome
 
 
-def expected(name):
-    overlooked = [pytest.mark.xfail(reason=OVERLOOKED[name], strict=True)] if name in OVERLOOKED else []
-    return pytest.param(name, marks=overlooked)
-
-
-@pytest.mark.parametrize("name", [expected(name) for name in PORTS])
+@pytest.mark.parametrize("name", PORTS)
 def test_a_wrong_port_is_different(outcome_of, name):
     outcome = outcome_of(name)
     assert outcome.verdict == "different", outcome.text()
@@ -57,7 +53,6 @@ def test_most_faults_are_named(outcome_of):
 
 def test_every_port_has_known_codes_and_every_code_list_a_port():
     assert set(ACCEPTED) == set(PORTS)
-    assert set(OVERLOOKED) < set(PORTS)
     assert all(codes for codes in ACCEPTED.values())
     assert set().union(*ACCEPTED.values()) <= set(CODES)
 
