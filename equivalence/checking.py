@@ -107,6 +107,8 @@ class Checker:
             if bound is not None:
                 remarks.append(self._remark(port, bound, prober))
         remark = next((remark for remark in remarks if remark), "")
+        order = {setting.name: place for place, setting in enumerate(planned.settings)}
+        probes.sort(key=lambda probe: order.get(probe.kind, 0))
         strategies = {item.name: item.inputs.setting.data for item in prober.observed}
         probes = ties.excused(probes, strategies, ties.known(self.known, sides.frameworks))
         said = _answered(port, name, probes, self.seed, self.dtypes)
